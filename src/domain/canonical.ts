@@ -3,12 +3,7 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 
 /** What RFC 8785 can write down. A property that is undefined is left out, as JSON does. */
 export type Json =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly Json[]
-  | { readonly [key: string]: Json | undefined }
+  null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined }
 
 const loneSurrogate = /\p{Surrogate}/u
 

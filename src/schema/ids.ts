@@ -35,10 +35,15 @@ export const personId = z.string().regex(/^(per|mac)_[0-9a-z]{4,40}$/, 'must loo
 /** A short machine-readable name: a team, a seat, a policy, a key. */
 export const slug = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'must be 1 to 64 of a-z 0-9 -, beginning with a letter or digit')
+  .regex(
+    /^[a-z0-9][a-z0-9-]{0,63}$/,
+    'must be 1 to 64 of a-z 0-9 -, beginning with a letter or digit',
+  )
 
 /** What a client chooses so that a repeat is recognised: 8 to 128 visible ASCII characters. */
-export const nonce = z.string().regex(/^[\x21-\x7e]{8,128}$/, 'must be 8 to 128 visible ASCII characters')
+export const nonce = z
+  .string()
+  .regex(/^[\x21-\x7e]{8,128}$/, 'must be 8 to 128 visible ASCII characters')
 
 /** A moment, UTC, to the millisecond: `2026-11-22T20:29:00.000Z`. */
 export const timestamp = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
@@ -55,7 +60,11 @@ export const reasonText = z
   )
 
 /** A single line that a person wrote: a name or a title. */
-export const lineOfText = z.string().min(1).max(200).regex(plainText, 'must not hold control or bidirectional characters')
+export const lineOfText = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(plainText, 'must not hold control or bidirectional characters')
 
 export type PromotionId = z.infer<typeof promotionId>
 export type PersonId = z.infer<typeof personId>
