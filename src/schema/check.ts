@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { digest } from './ids.js'
+import { digest, personId } from './ids.js'
 import { checkName } from './statement.js'
 
 export const severity = z.enum(['info', 'low', 'medium', 'high', 'critical'])
@@ -43,6 +43,11 @@ export const findingBrief = z.strictObject({
   waivable: z.boolean(),
 })
 
+export const namedPerson = z.strictObject({
+  person: personId,
+  role: z.enum(['author', 'committer', 'model-signer']),
+})
+
 /** What a check activity hands back: digests of what it stored, never the report itself. */
 export const checkReport = z.strictObject({
   check: checkName,
@@ -55,6 +60,8 @@ export const checkReport = z.strictObject({
   /** At most 100; `findingCount` tells how many there are. */
   findings: z.array(findingBrief).max(100),
   findingCount: z.int().min(0),
+  /** People whom the evidence names, for the separation of duties. */
+  named: z.array(namedPerson).max(50),
   /** One line for lists: "AUC 0.83 on 4,000 rows". */
   summary: z.string().max(300),
 })

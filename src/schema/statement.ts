@@ -102,36 +102,33 @@ export const envelope = z.strictObject({
 /** The payload type under which a statement is signed. */
 export const statementPayloadType = 'application/vnd.countersign.statement+json'
 
-/** An act as it is sent to the workflow: the body, and the envelope of the statement that holds its digest. */
-export const command = z.discriminatedUnion('act', [
-  z.strictObject({
-    act: z.literal('sign-off'),
-    promotion: promotionId,
-    body: signOffBody,
-    envelope,
+/**
+ * A statement with its signature. The signed bytes are the DSSE pre-authentication encoding of RFC 8785 of `statement`
+ * under `statementPayloadType`, so the envelope can be rebuilt from this at any time.
+ * `keyid` tells whose key it is: `api:` and 16 hexadecimal digits for an installation, `person:` and 16 for a person.
+ */
+export const signedStatement = z.strictObject({
+  statement,
+  signature: z.strictObject({
+    keyid: z.string().regex(/^(api|person):[0-9a-f]{16}$/),
+    sig: z.base64().max(2000),
   }),
-  z.strictObject({ act: z.literal('waiver'), promotion: promotionId, body: waiverBody, envelope }),
-  z.strictObject({
-    act: z.literal('acceptance'),
-    promotion: promotionId,
-    body: acceptanceBody,
-    envelope,
-  }),
-  z.strictObject({
-    act: z.literal('withdrawal'),
-    promotion: promotionId,
-    body: withdrawalBody,
-    envelope,
-  }),
-  z.strictObject({ act: z.literal('cancel'), promotion: promotionId, body: cancelBody, envelope }),
-  z.strictObject({ act: z.literal('rerun'), promotion: promotionId, body: rerunBody, envelope }),
+})
+
+/** An act as it is sent to the workflow: the body, and the signed statement that holds its digest. */
+export const actCommand = z.discriminatedUnion('act', [
+  z.strictObject({ act: z.literal('sign-off'), body: signOffBody, signed: signedStatement }),
+  z.strictObject({ act: z.literal('waiver'), body: waiverBody, signed: signedStatement }),
+  z.strictObject({ act: z.literal('acceptance'), body: acceptanceBody, signed: signedStatement }),
+  z.strictObject({ act: z.literal('withdrawal'), body: withdrawalBody, signed: signedStatement }),
+  z.strictObject({ act: z.literal('cancel'), body: cancelBody, signed: signedStatement }),
+  z.strictObject({ act: z.literal('rerun'), body: rerunBody, signed: signedStatement }),
 ])
 
 /** What starts a promotion: the request and the statement that proves it. */
 export const promotionRequest = z.strictObject({
-  promotion: promotionId,
   body: requestBody,
-  envelope,
+  signed: signedStatement,
 })
 
 export type Act = z.infer<typeof act>
@@ -140,6 +137,7 @@ export type AssuranceLevel = z.infer<typeof assuranceLevel>
 export type CheckName = z.infer<typeof checkName>
 export type Statement = z.infer<typeof statement>
 export type Envelope = z.infer<typeof envelope>
-export type Command = z.infer<typeof command>
+export type SignedStatement = z.infer<typeof signedStatement>
+export type ActCommand = z.infer<typeof actCommand>
 export type PromotionRequest = z.infer<typeof promotionRequest>
 export type RequestBody = z.infer<typeof requestBody>
