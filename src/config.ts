@@ -132,7 +132,8 @@ function temporalOf(values: Settings, env: Env): TemporalConfig {
 }
 
 function freeze<T extends object>(value: T): T {
-  for (const inner of Object.values<unknown>(value)) {
+  const inners: readonly unknown[] = Object.values(value)
+  for (const inner of inners) {
     if (typeof inner === 'object' && inner !== null) freeze(inner)
   }
   return Object.freeze(value)
