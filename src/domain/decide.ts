@@ -1,0 +1,228 @@
+import type { CheckReport } from '../schema/check.js'
+import type { PromotionEvent } from '../schema/event.js'
+import type { Champion, Membership, Rules } from '../schema/rules.js'
+import type { ActCommand } from '../schema/statement.js'
+import { digestOfJson, type Digest } from './canonical.js'
+import { decideAct } from './decide-act.js'
+import { evolve } from './evolve.js'
+import { isEnded, type PromotionState } from './promotion.js'
+import { unfillable } from './seats.js'
+import { clocksOf, settled } from './standing.js'
+import { isoOf } from './time.js'
+
+type RequestedBody = Extract<PromotionEvent, { type: 'requested' }>['body']
+type SnapshotBody = Extract<PromotionEvent, { type: 'snapshotted' }>['body']
+
+/** What the release worker found; it moved the alias only where it says `moved`. */
+export type ReleaseResult =
+  | {
+      readonly kind: 'moved'
+      readonly from: string | null
+      readonly aliasSeq: number
+      readonly attestationDigest: Digest | null
+    }
+  | {
+      readonly kind: 'changed'
+      readonly rules: Rules | null
+      readonly membership: Membership | null
+      /** Undefined: the same as before. */
+      readonly champion?: Champion
+    }
+  | { readonly kind: 'refused'; readonly code: string; readonly detail: string }
+
+/** What the driver asks the rules. `at`: the present, in ms since the Unix epoch. */
+export type DomainCommand =
+  | { readonly kind: 'open'; readonly at: number; readonly request: RequestedBody }
+  | { readonly kind: 'snapshotted'; readonly at: number; readonly snapshot: SnapshotBody }
+  | { readonly kind: 'fail'; readonly at: number; readonly code: string; readonly detail: string }
+  | {
+      readonly kind: 'check'
+      readonly at: number
+      readonly attempt: number
+      readonly report: CheckReport
+    }
+  | { readonly kind: 'released'; readonly at: number; readonly result: ReleaseResult }
+  | {
+      readonly kind: 'observed'
+      readonly at: number
+      readonly rules: Rules
+      readonly membership: Membership
+    }
+  | { readonly kind: 'tick'; readonly at: number }
+  | { readonly kind: 'act'; readonly at: number; readonly command: ActCommand }
+
+export type Decision =
+  /** What happened; empty where nothing did. */
+  | { readonly kind: 'events'; readonly events: readonly PromotionEvent[] }
+  | {
+      readonly kind: 'refused'
+      readonly code: string
+      readonly detail: string
+      /** What changed since the signer saw it, where that is why. */
+      readonly changes?: readonly string[]
+    }
+  /** The same statement came before: the same answer holds, and nothing is recorded. */
+  | {
+      readonly kind: 'repeat'
+      readonly refusal: { readonly code: string; readonly detail: string } | null
+    }
+
+/** Follows the facts until the recorded phase agrees with them. */
+function withSettled(
+  state: PromotionState,
+  events: readonly PromotionEvent[],
+  at: number,
+): Decision {
+  const all = [...events]
+  let after = events.reduce(evolve, state)
+  for (let next = settled(after, at); next.length > 0; next = settled(after, at)) {
+    all.push(...next)
+    after = next.reduce(evolve, after)
+  }
+  return { kind: 'events', events: all }
+}
+
+function open(state: PromotionState, at: number, request: RequestedBody): Decision {
+  if (state.phase !== 'none') return { kind: 'events', events: [] }
+  const { reason, signed, ...facts } = request
+  const event: PromotionEvent = {
+    type: 'requested',
+    at: isoOf(at),
+    person: request.requester,
+    body: { ...facts, reason, signed },
+  }
+  const opened = evolve(state, event)
+  const [hole] = unfillable(opened, request.rules)
+  if (!hole) return withSettled(state, [event], at)
+  const detail = `seat ${hole.seat} cannot be filled: too few people of ${hole.teams.join(' or ')} are neither requester nor sponsor nor needed in another seat`
+  return { kind: 'refused', code: 'SEAT_UNFILLABLE', detail }
+}
+
+function check(state: PromotionState, at: number, attempt: number, report: CheckReport): Decision {
+  const expected = state.checks.find(
+    (one) =>
+      one.check === report.check &&
+      one.clauseDigest === report.clauseDigest &&
+      one.attempt === attempt &&
+      one.report === null,
+  )
+  // A report that nobody waits for any more: of an older attempt, or of a clause that no longer applies.
+  if (!expected) return { kind: 'events', events: [] }
+  const event: PromotionEvent = {
+    type: 'check-completed',
+    at: isoOf(at),
+    person: null,
+    body: { attempt, report },
+  }
+  return withSettled(state, [event], at)
+}
+
+function released(state: PromotionState, at: number, result: ReleaseResult): Decision {
+  const stamp = { at: isoOf(at), person: null }
+  if (result.kind === 'refused') {
+    return withSettled(state, [failed(at, result.code, result.detail)], at)
+  }
+  if (result.kind === 'moved') {
+    if (!state.snapshot) return { kind: 'refused', code: 'WRONG_STATE', detail: 'no snapshot' }
+    const { from, aliasSeq, attestationDigest } = result
+    const approvedUntil = isoOf(at + clocksOf(state).approvalHoldsMs)
+    const { modelDigest } = state.snapshot
+    const body = {
+      from,
+      to: state.version,
+      modelDigest,
+      aliasSeq,
+      approvedUntil,
+      attestationDigest,
+    }
+    return withSettled(state, [{ type: 'promoted', ...stamp, body }], at)
+  }
+  const { rules, membership, champion } = result
+  const events: PromotionEvent[] = []
+  if (rules && membership) events.push(...observed(state, at, rules, membership))
+  if (champion !== undefined) {
+    events.push({ type: 'champion-observed', ...stamp, body: { champion } })
+  }
+  return withSettled(state, events, at)
+}
+
+function observed(
+  state: PromotionState,
+  at: number,
+  rules: Rules,
+  membership: Membership,
+): PromotionEvent[] {
+  const isKnown =
+    digestOfJson({ rules, membership }) ===
+    digestOfJson({ rules: state.inForce, membership: state.membership })
+  if (isKnown) return []
+  return [{ type: 'governance-observed', at: isoOf(at), person: null, body: { rules, membership } }]
+}
+
+function failed(at: number, code: string, detail: string): PromotionEvent {
+  const body = { code: code.slice(0, 60), detail: detail.slice(0, 500) }
+  return { type: 'failed', at: isoOf(at), person: null, body }
+}
+
+/**
+ * When a clock of the present phase runs out, in ms since the Unix epoch; null where none runs.
+ * A deadline never approves.
+ */
+export function deadlineOf(state: PromotionState): number | null {
+  const clocks = clocksOf(state)
+  if (state.phase === 'blocked') return state.since + clocks.mendWithinMs
+  if (state.phase === 'awaiting-sign-off') return (state.askedAt ?? state.since) + clocks.decideMs
+  if (state.phase === 'promoting' && !state.releasing) return state.since + clocks.useMs
+  return null
+}
+
+function tick(state: PromotionState, at: number): Decision {
+  const deadline = deadlineOf(state)
+  if (deadline === null || at < deadline) return withSettled(state, [], at)
+  if (state.phase === 'blocked') {
+    return { kind: 'events', events: [failed(at, 'CHECKS_FAILED', 'not mended in time')] }
+  }
+  const clock = state.phase === 'promoting' ? 'use' : 'decide'
+  return {
+    kind: 'events',
+    events: [{ type: 'expired', at: isoOf(at), person: null, body: { clock } }],
+  }
+}
+
+function onGoing(state: PromotionState, command: DomainCommand): Decision {
+  const { at } = command
+  switch (command.kind) {
+    case 'snapshotted': {
+      if (state.snapshot) return { kind: 'events', events: [] }
+      const body = command.snapshot
+      return withSettled(state, [{ type: 'snapshotted', at: isoOf(at), person: null, body }], at)
+    }
+    case 'fail':
+      return { kind: 'events', events: [failed(at, command.code, command.detail)] }
+    case 'check':
+      return check(state, at, command.attempt, command.report)
+    case 'released':
+      return released(state, at, command.result)
+    case 'observed':
+      return withSettled(state, observed(state, at, command.rules, command.membership), at)
+    case 'tick':
+      return tick(state, at)
+    case 'open':
+    case 'act':
+      return { kind: 'events', events: [] }
+  }
+}
+
+/**
+ * The rules of a promotion: what follows from one command, given all that was recorded.
+ * Pure; it never throws for anything that a caller may send. What it answers is recorded before anybody is told.
+ */
+export function decide(state: PromotionState, command: DomainCommand): Decision {
+  if (command.kind === 'open') return open(state, command.at, command.request)
+  if (command.kind === 'act') {
+    const decision = decideAct(state, command.command, command.at)
+    return decision.kind === 'events' ? withSettled(state, decision.events, command.at) : decision
+  }
+  if (state.phase === 'none' || isEnded(state.phase)) return { kind: 'events', events: [] }
+  return onGoing(state, command)
+}
