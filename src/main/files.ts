@@ -1,16 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import {
-  closeSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { PromotionError } from '../domain/errors.js'
 
 /**
  * Makes a file whole or not at all, and never over one that is there: of two processes that
@@ -32,24 +22,6 @@ export function createOnce(path: string, content: string, mode = 0o600): boolean
   }
   syncFolder(dirname(path))
   return true
-}
-
-/**
- * Refuses a secret that other users of the machine could read.
- *
- * @throws PromotionError `CONFIG_INVALID`
- */
-export function assertPrivate(path: string): void {
-  const { mode, uid } = statSync(path)
-  if ((mode & 0o077) !== 0) {
-    const remedy = `chmod 600 ${path}`
-    throw new PromotionError('CONFIG_INVALID', `${path} is open to other users: ${remedy}`, {
-      remedy,
-    })
-  }
-  if (process.getuid && uid !== process.getuid()) {
-    throw new PromotionError('CONFIG_INVALID', `${path} belongs to another user`)
-  }
 }
 
 export function isCode(error: unknown, code: string): boolean {

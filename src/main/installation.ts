@@ -9,9 +9,10 @@ import type { KeyObject } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { assertPrivate } from '../../identity/secret-file.js'
 import { PromotionError } from '../domain/errors.js'
 import { installationId, timestamp } from '../schema/ids.js'
-import { assertPrivate, createOnce } from './files.js'
+import { createOnce } from './files.js'
 
 export const keyNames = ['api', 'attestation', 'log'] as const
 export type KeyName = (typeof keyNames)[number]
