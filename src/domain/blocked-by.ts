@@ -39,8 +39,8 @@ const remedies = {
   passed: '',
 } as const
 
-function machine(state: PromotionState, condition: string, remedy: string): Blocker {
-  return { condition, who: ['countersign'], since: state.since, remedy }
+function machine(condition: string, since: number, remedy: string): Blocker {
+  return { condition, who: ['countersign'], since, remedy }
 }
 
 /**
@@ -51,17 +51,17 @@ function machine(state: PromotionState, condition: string, remedy: string): Bloc
 export function blockedBy(state: PromotionState, at: number): readonly Blocker[] {
   if (isEnded(state.phase) || state.phase === 'none') return []
   if (state.phase === 'snapshotting') {
-    return [machine(state, 'the bytes are being copied and hashed', 'wait')]
+    return [machine('the bytes are being copied and hashed', state.since, 'wait')]
   }
   const now = standing(state, at)
   if (now.kind === 'awaiting') return emptySeats(state, now.empty)
   if (now.kind === 'ready') {
     const remedy =
       'wait; an unreachable registry is tried again until the time to use the decision ends'
-    return [machine(state, 'the alias is about to be moved', remedy)]
+    return [machine('the alias is about to be moved', state.since, remedy)]
   }
   return now.checks.map(({ check, report, since }) => {
-    if (!report) return { ...machine(state, `check ${check} is running`, 'wait'), since }
+    if (!report) return machine(`check ${check} is running`, since, 'wait')
     const who =
       report.outcome === 'inconclusive' ? (state.inForce.waivers?.teams ?? []) : ['requester']
     const condition = `check ${check} is ${report.outcome}: ${report.summary}`

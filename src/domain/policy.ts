@@ -84,7 +84,7 @@ export function clausesOf(
   return checkOrder.flatMap((check) => {
     const wanted = policy.checks[check]
     if (wanted === undefined) return []
-    const clause: Json = { check, clause: plain(wanted), inputs: inputsOf(set, policy, check) }
+    const clause: Json = { check, clause: wanted, inputs: inputsOf(set, policy, check) }
     return [{ check, clause, clauseDigest: digestOfJson(clause) }]
   })
 }
@@ -103,10 +103,6 @@ function inputsOf(set: GovernanceSet, policy: PolicyFile, check: CheckName): Jso
     return found ? { set: { ...found } } : {}
   }
   return {}
-}
-
-function plain(value: object): Json {
-  return JSON.parse(JSON.stringify(value)) as Json
 }
 
 function seatOf(rule: PolicyFile['seats'][number]): Seat {
