@@ -6,7 +6,7 @@ import { loadTokens } from '../../recorder/tokens.js'
 
 const settings = z.object({
   COUNTERSIGN_HOME: z.string().min(1).default('.countersign'),
-  COUNTERSIGN_RECORDER_PORT: z.coerce.number().pipe(z.int().min(0).max(65_535)),
+  COUNTERSIGN_RECORDER_PORT: z.coerce.number().pipe(z.int().min(0).max(65_535)).prefault('8412'),
 })
 
 const logger = pino({ name: 'recorder' }, pino.destination({ dest: 2, sync: true }))

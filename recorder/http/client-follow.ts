@@ -1,0 +1,98 @@
+import { setTimeout } from 'node:timers/promises'
+import { isPromotionError } from '../../src/domain/errors.js'
+import { send, unreachable, type RecorderAddress } from './client-http.js'
+import type { RecordedEvent } from '../event-log.js'
+import { recordedEvent } from './wire.js'
+
+export interface FollowOptions {
+  /** How long the recorder may be silent before the connection counts as dead; it sends a blank line every 15 s. */
+  readonly silenceMs: number
+  readonly minBackoffMs: number
+  readonly maxBackoffMs: number
+}
+
+/** Calls back when nobody postpones it for so long. */
+function createWatchdog(silenceMs: number, bark: () => void) {
+  const start = () => globalThis.setTimeout(bark, silenceMs).unref()
+  let timer = start()
+  return {
+    postpone() {
+      clearTimeout(timer)
+      timer = start()
+    },
+    stop: () => clearTimeout(timer),
+  }
+}
+
+/** The lines of one connection, until it ends, dies or falls silent. */
+async function* linesFrom(
+  address: RecorderAddress,
+  from: number,
+  signal: AbortSignal,
+  silenceMs: number,
+): AsyncGenerator<string> {
+  const silent = new AbortController()
+  const watchdog = createWatchdog(silenceMs, () => silent.abort())
+  try {
+    const either = AbortSignal.any([signal, silent.signal])
+    const path = `/follow?from=${from}`
+    const response = await send(address, { method: 'GET', path, signal: either })
+    const decoder = new TextDecoder()
+    let rest = ''
+    for await (const chunk of response.body ?? []) {
+      watchdog.postpone()
+      const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n')
+      rest = parts.pop() ?? ''
+      yield* parts.filter((part) => part !== '')
+    }
+  } finally {
+    watchdog.stop()
+    silent.abort()
+  }
+}
+
+function eventIn(line: string, expected: number, url: string): RecordedEvent {
+  const event = recordedEvent.parse(JSON.parse(line))
+  if (event.position === expected) return event
+  throw unreachable(url, new Error(`position ${event.position} came where ${expected} must come`))
+}
+
+/** Whether another try can help: a refusal stays one, everything else may pass. */
+function mayPass(error: unknown): boolean {
+  return !isPromotionError(error) || error.code === 'LOG_UNAVAILABLE'
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await setTimeout(ms, undefined, { signal }).catch(() => undefined)
+}
+
+/**
+ * Follows the log across restarts of the recorder: every event once, in order, from the next position after each break.
+ *
+ * @throws PromotionError when the recorder refuses (`NOT_AUTHENTICATED`, `NOT_ALLOWED`); never because it is away
+ */
+export async function* followRecorder(
+  address: RecorderAddress,
+  fromPosition: number,
+  signal: AbortSignal,
+  options: FollowOptions,
+): AsyncGenerator<RecordedEvent> {
+  let next = fromPosition
+  let backoffMs = options.minBackoffMs
+  while (!signal.aborted) {
+    try {
+      for await (const line of linesFrom(address, next, signal, options.silenceMs)) {
+        const event = eventIn(line, next, address.url)
+        next += 1
+        backoffMs = options.minBackoffMs
+        if (signal.aborted) return
+        yield event
+      }
+    } catch (error) {
+      if (signal.aborted) return
+      if (!mayPass(error)) throw error
+    }
+    await pause(backoffMs, signal)
+    backoffMs = Math.min(backoffMs * 2, options.maxBackoffMs)
+  }
+}
