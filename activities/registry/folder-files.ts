@@ -134,18 +134,22 @@ async function readInto(handle: FileHandle, buffer: Buffer, path: string): Promi
 async function* chunksOf(
   handle: FileHandle,
   path: string,
-  before: string,
+  opened: BigIntStats,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
   try {
+    let left = Number(opened.size)
     for (;;) {
       signal?.throwIfAborted()
       const buffer = Buffer.allocUnsafe(chunkBytes)
       const bytesRead = await readInto(handle, buffer, path)
       if (bytesRead === 0) break
+      left -= bytesRead
+      // Without an end here, whoever appends could keep us reading for ever.
+      if (left < 0) throw snapshotUnstable(path, 'grew while it was read')
       yield buffer.subarray(0, bytesRead)
     }
-    if (stateOf(await handle.stat({ bigint: true })) !== before)
+    if (stateOf(await handle.stat({ bigint: true })) !== stateOf(opened))
       throw snapshotUnstable(path, 'was changed while it was read')
   } finally {
     await handle.close()
@@ -170,7 +174,7 @@ export async function openInFolder(
   try {
     const opened = await handle.stat({ bigint: true })
     await assertInside(folder, path, opened)
-    return chunksOf(handle, path, stateOf(opened), signal)
+    return chunksOf(handle, path, opened, signal)
   } catch (error) {
     await handle.close()
     throw error
