@@ -8,19 +8,28 @@ export interface Running {
 /** How long a process may take to finish what it does, before it ends all the same. */
 const closeWithinMs = 10_000
 
+/** What a process ends with when only a person can mend its settings; starting it again would not help. */
+export const settingsExitCode = 78
+
 /**
- * Starts one process of ours and ends it in order on SIGTERM or SIGINT. What somebody can mend
- * is said in one line, without a stack.
+ * Starts one process of ours, says on stdout when it is ready (one JSON line), and ends it in
+ * order on SIGTERM or SIGINT. What somebody can mend is said without a stack.
  */
 export async function runUntilStopped(name: string, start: () => Promise<Running>): Promise<void> {
+  let running: Running | null = null
+  const stop = () => {
+    if (running === null) process.exit(0)
+    void stopAndExit(name, running)
+  }
+  process.once('SIGTERM', stop)
+  process.once('SIGINT', stop)
   try {
-    const running = await start()
-    const stop = () => void stopAndExit(name, running)
-    process.once('SIGTERM', stop)
-    process.once('SIGINT', stop)
+    running = await start()
+    process.stdout.write(`${JSON.stringify({ ready: true, process: name })}\n`)
   } catch (error) {
     process.stderr.write(`${name}: ${sayingOf(error)}\n`)
-    process.exit(1)
+    const isSettings = isPromotionError(error) && error.code === 'CONFIG_INVALID'
+    process.exit(isSettings ? settingsExitCode : 1)
   }
 }
 

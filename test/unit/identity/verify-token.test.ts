@@ -4,7 +4,7 @@ import type { Server } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { SignJWT, exportJWK, exportSPKI, generateKeyPair } from 'jose'
-import type { JWTPayload } from 'jose'
+import type { CryptoKey } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTokenVerifier } from '../../../identity/verify-token.js'
 
@@ -32,7 +32,8 @@ afterAll(() => void server.close())
 const verifier = () => createTokenVerifier({ issuer, audience: 'us', algorithms: ['ES256'] })
 
 interface Variation {
-  readonly claims?: JWTPayload
+  /** undefined leaves a claim out. */
+  readonly claims?: Readonly<Record<string, unknown>>
   readonly header?: { readonly kid?: string; readonly typ?: string }
   readonly key?: CryptoKey
 }
