@@ -2,7 +2,7 @@ import type { CheckReport } from '../schema/check.js'
 import type { PromotionEvent } from '../schema/event.js'
 import type { Champion, Membership, Rules } from '../schema/rules.js'
 import type { ActCommand } from '../schema/statement.js'
-import { digestOfJson, type Digest } from './canonical.js'
+import { digestOfJson } from './canonical.js'
 import { decideAct } from './decide-act.js'
 import { evolve } from './evolve.js'
 import { isEnded, type PromotionState } from './promotion.js'
@@ -13,21 +13,9 @@ import { isoOf } from './time.js'
 type RequestedBody = Extract<PromotionEvent, { type: 'requested' }>['body']
 type SnapshotBody = Extract<PromotionEvent, { type: 'snapshotted' }>['body']
 
-/** What the release worker found; it moved the alias only where it says `moved`. */
+/** What the release worker answers once it is done: it moved the alias, or it says why not. */
 export type ReleaseResult =
-  | {
-      readonly kind: 'moved'
-      readonly from: string | null
-      readonly aliasSeq: number
-      readonly attestationDigest: Digest | null
-    }
-  | {
-      readonly kind: 'changed'
-      readonly rules: Rules | null
-      readonly membership: Membership | null
-      /** Undefined: the same as before. */
-      readonly champion?: Champion
-    }
+  | { readonly kind: 'moved'; readonly from: string | null; readonly aliasSeq: number }
   | { readonly kind: 'refused'; readonly code: string; readonly detail: string }
 
 /** What the driver asks the rules. `at`: the present, in ms since the Unix epoch. */
@@ -48,6 +36,7 @@ export type DomainCommand =
       readonly rules: Rules
       readonly membership: Membership
     }
+  | { readonly kind: 'champion'; readonly at: number; readonly champion: Champion }
   | { readonly kind: 'tick'; readonly at: number }
   | { readonly kind: 'act'; readonly at: number; readonly command: ActCommand }
 
@@ -118,32 +107,26 @@ function check(state: PromotionState, at: number, attempt: number, report: Check
 }
 
 function released(state: PromotionState, at: number, result: ReleaseResult): Decision {
-  const stamp = { at: isoOf(at), person: null }
   if (result.kind === 'refused') {
-    return withSettled(state, [failed(at, result.code, result.detail)], at)
+    return { kind: 'events', events: [failed(at, result.code, result.detail)] }
   }
-  if (result.kind === 'moved') {
-    if (!state.snapshot) return { kind: 'refused', code: 'WRONG_STATE', detail: 'no snapshot' }
-    const { from, aliasSeq, attestationDigest } = result
-    const approvedUntil = isoOf(at + clocksOf(state).approvalHoldsMs)
-    const { modelDigest } = state.snapshot
-    const body = {
-      from,
-      to: state.version,
-      modelDigest,
-      aliasSeq,
-      approvedUntil,
-      attestationDigest,
-    }
-    return withSettled(state, [{ type: 'promoted', ...stamp, body }], at)
+  const { snapshot, version } = state
+  if (!snapshot) return { kind: 'refused', code: 'WRONG_STATE', detail: 'there is no snapshot' }
+  const { from, aliasSeq } = result
+  const approvedUntil = isoOf(at + clocksOf(state).approvalHoldsMs)
+  const body = { from, to: version, modelDigest: snapshot.modelDigest, aliasSeq, approvedUntil }
+  return { kind: 'events', events: [{ type: 'promoted', at: isoOf(at), person: null, body }] }
+}
+
+function championSeen(state: PromotionState, at: number, champion: Champion): Decision {
+  if (digestOfJson(champion) === digestOfJson(state.champion)) return withSettled(state, [], at)
+  const event: PromotionEvent = {
+    type: 'champion-observed',
+    at: isoOf(at),
+    person: null,
+    body: { champion },
   }
-  const { rules, membership, champion } = result
-  const events: PromotionEvent[] = []
-  if (rules && membership) events.push(...observed(state, at, rules, membership))
-  if (champion !== undefined) {
-    events.push({ type: 'champion-observed', ...stamp, body: { champion } })
-  }
-  return withSettled(state, events, at)
+  return withSettled(state, [event], at)
 }
 
 function observed(
@@ -189,14 +172,16 @@ function tick(state: PromotionState, at: number): Decision {
   }
 }
 
+function snapshotted(state: PromotionState, at: number, body: SnapshotBody): Decision {
+  if (state.snapshot) return { kind: 'events', events: [] }
+  return withSettled(state, [{ type: 'snapshotted', at: isoOf(at), person: null, body }], at)
+}
+
 function onGoing(state: PromotionState, command: DomainCommand): Decision {
   const { at } = command
   switch (command.kind) {
-    case 'snapshotted': {
-      if (state.snapshot) return { kind: 'events', events: [] }
-      const body = command.snapshot
-      return withSettled(state, [{ type: 'snapshotted', at: isoOf(at), person: null, body }], at)
-    }
+    case 'snapshotted':
+      return snapshotted(state, at, command.snapshot)
     case 'fail':
       return { kind: 'events', events: [failed(at, command.code, command.detail)] }
     case 'check':
@@ -205,6 +190,8 @@ function onGoing(state: PromotionState, command: DomainCommand): Decision {
       return released(state, at, command.result)
     case 'observed':
       return withSettled(state, observed(state, at, command.rules, command.membership), at)
+    case 'champion':
+      return championSeen(state, at, command.champion)
     case 'tick':
       return tick(state, at)
     case 'open':

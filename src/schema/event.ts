@@ -89,7 +89,7 @@ export const promotionEvent = z.discriminatedUnion('type', [
   ),
   shape('check-completed', z.strictObject({ attempt: z.int(), report: checkReport })),
   shape('blocked', z.strictObject({ checks: z.array(checkName), until: timestamp.nullable() })),
-  shape('checks-reopened', z.strictObject({ checks: z.array(checkName), why: changes })),
+  shape('checks-reopened', z.strictObject({ checks: z.array(checkName) })),
   shape(
     'sign-off-asked',
     z.strictObject({
@@ -132,8 +132,6 @@ export const promotionEvent = z.discriminatedUnion('type', [
       /** Where the alias stream holds the outcome. */
       aliasSeq: z.int(),
       approvedUntil: timestamp,
-      /** The verdict as attestation (DSSE), in the evidence store. */
-      attestationDigest: digest.nullable(),
     }),
   ),
   shape('rejected', z.strictObject({ seat: slug, person: personId })),

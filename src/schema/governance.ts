@@ -135,7 +135,7 @@ export const evaluationClause = z.strictObject({
   output: z.string().min(1).max(100),
   threshold: z.number().min(0).max(1).default(0.5),
   /** Each metric of the whole set against its bounds. */
-  overall: z.record(z.enum(['accuracy', 'auc', 'balancedAccuracy', 'brier']), bound),
+  overall: z.partialRecord(z.enum(['accuracy', 'auc', 'balancedAccuracy', 'brier']), bound),
   groups: z
     .array(
       z.strictObject({
