@@ -11,6 +11,7 @@ import { createRecorderApp } from './server.js'
 import { openTextStore } from './text-store.js'
 
 const host = '127.0.0.1'
+const stopPatienceMs = 3_000
 
 export interface RecorderOptions {
   /** The data folder: `log/`, `payloads/` and `keys/` lie below it. */
@@ -53,11 +54,18 @@ function portOf(server: Server): number {
   return typeof address === 'object' && address !== null ? address.port : 0
 }
 
+/** Lets begun requests end. A kept-alive connection would hold the stop up, and so would a follower that reads no more. */
 async function closeServer(server: Server): Promise<void> {
   const closed = once(server, 'close')
   server.close()
-  server.closeIdleConnections()
-  await closed
+  const idle = setInterval(() => server.closeIdleConnections(), 10)
+  const patience = setTimeout(() => server.closeAllConnections(), stopPatienceMs)
+  try {
+    await closed
+  } finally {
+    clearInterval(idle)
+    clearTimeout(patience)
+  }
 }
 
 /**

@@ -1,3 +1,4 @@
+import { createHash, randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -74,31 +75,40 @@ async function tryLink(own: string, path: string): Promise<boolean> {
   }
 }
 
-/** Moves a dead holder's lock out of the way; gives it back if it turns out to be another one by now. */
-async function clearStale(path: string, stale: string, aside: string): Promise<void> {
-  try {
-    await rename(path, aside)
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return
-    throw error
-  }
-  if ((await textOf(aside)) !== stale) await tryLink(aside, path)
-  await unlink(aside)
+/** Whose lock it is, when that one lives or cannot be told; undefined when it is dead. */
+function livingHolder(text: string): string | undefined {
+  const holder = holderIn(text)
+  if (holder === undefined) return 'an unknown process'
+  return isAlive(holder) ? `process ${holder.pid}` : undefined
 }
 
-async function takeOver(own: string, path: string): Promise<void> {
+/** Replaces a dead holder's lock. Only who holds the claim to its succession may, so that of many only one does. */
+async function succeed(own: string, path: string, dead: string): Promise<boolean> {
+  const claim = `${path}.after-${createHash('sha256').update(dead).digest('hex').slice(0, 16)}`
+  await takeLock(own, claim)
+  try {
+    if ((await textOf(path)) !== dead) return false
+    const next = `${own}.next`
+    await link(own, next)
+    await rename(next, path)
+    return true
+  } finally {
+    await unlink(claim)
+  }
+}
+
+async function takeLock(own: string, path: string): Promise<void> {
   for (;;) {
     if (await tryLink(own, path)) return
     const found = await textOf(path)
     if (found === undefined) continue
-    const holder = holderIn(found)
-    if (holder === undefined || isAlive(holder)) {
-      const who = holder === undefined ? 'an unknown process' : `process ${holder.pid}`
-      throw new PromotionError('LOG_UNAVAILABLE', `${path} is held by ${who}`, {
+    const holder = livingHolder(found)
+    if (holder !== undefined) {
+      throw new PromotionError('LOG_UNAVAILABLE', `${path} is held by ${holder}`, {
         remedy: 'only one recorder may write a log: stop the other one first',
       })
     }
-    await clearStale(path, found, `${own}.stale`)
+    if (await succeed(own, path, found)) return
   }
 }
 
@@ -109,13 +119,13 @@ async function takeOver(own: string, path: string): Promise<void> {
  */
 export async function acquireLock(dir: string): Promise<Lock> {
   const path = join(dir, 'recorder.lock')
-  const nonce = `${process.hrtime.bigint()}`
+  const nonce = randomUUID()
   const holder: Holder = { pid: process.pid, startedAt: startOf(process.pid) ?? '', nonce }
   const text = `${JSON.stringify(holder)}\n`
   const own = `${path}.${process.pid}.${nonce}`
   await writeFile(own, text, { mode: 0o600 })
   try {
-    await takeOver(own, path)
+    await takeLock(own, path)
   } finally {
     await unlink(own)
   }

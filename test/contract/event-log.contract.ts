@@ -1,4 +1,12 @@
-import fc from 'fast-check'
+import {
+  array,
+  assert,
+  asyncProperty,
+  constantFrom,
+  integer,
+  record,
+  type Arbitrary,
+} from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { canonicalJson, digestOf } from '../../src/domain/canonical.js'
 import type {
@@ -30,7 +38,7 @@ async function take(events: AsyncIterable<RecordedEvent>, count: number): Promis
 
 /** What every event log, text store and notes must keep, whichever adapter stands behind it. */
 export function eventLogContract(name: string, open: () => Promise<OpenedAdapter>): void {
-  describe(name, () => {
+  describe(`the ports by ${name}`, () => {
     let opened: OpenedAdapter
     let log: OpenedAdapter['adapter']
 
@@ -187,30 +195,30 @@ function followContract(log: () => EventLog): void {
 }
 
 function textContract(store: () => TextStore): void {
-  const record = { salt: 'ab'.repeat(16), text: 'It holds on every group,\nalso “élders”.' }
+  const words = { salt: 'ab'.repeat(16), text: 'It holds on every group,\nalso “élders”.' }
 
   test.each([
-    ['a short salt', { ...record, salt: 'ab'.repeat(15) }],
-    ['a salt that is not hexadecimal', { ...record, salt: 'zz'.repeat(16) }],
-    ['a text above 1 MiB', { ...record, text: 'é'.repeat(524_289) }],
-    ['a lone surrogate', { ...record, text: 'x\uDC00' }],
+    ['a short salt', { ...words, salt: 'ab'.repeat(15) }],
+    ['a salt that is not hexadecimal', { ...words, salt: 'zz'.repeat(16) }],
+    ['a text above 1 MiB', { ...words, text: 'é'.repeat(524_289) }],
+    ['a lone surrogate', { ...words, text: 'x\uDC00' }],
   ])('refuses %s', async (_, bad) => {
     await expect(store().putText(bad)).rejects.toMatchObject({ code: 'MALFORMED' })
   })
 
   test('a text comes back under the digest of its salted record', async () => {
-    const digest = await store().putText(record)
-    expect(digest).toBe(digestOf(canonicalJson({ ...record })))
-    expect(await store().putText(record)).toBe(digest)
-    expect(await store().getText(digest)).toEqual({ kind: 'present', ...record })
+    const digest = await store().putText(words)
+    expect(digest).toBe(digestOf(canonicalJson({ ...words })))
+    expect(await store().putText(words)).toBe(digest)
+    expect(await store().getText(digest)).toEqual({ kind: 'present', ...words })
   })
 
   test('an erased text is gone for good and known to be erased', async () => {
-    const digest = await store().putText(record)
+    const digest = await store().putText(words)
     await store().eraseText(digest)
     await store().eraseText(digest)
     expect(await store().getText(digest)).toEqual({ kind: 'erased' })
-    await expect(store().putText(record)).rejects.toMatchObject({ code: 'WRONG_STATE' })
+    await expect(store().putText(words)).rejects.toMatchObject({ code: 'WRONG_STATE' })
     expect(await store().getText(digest)).toEqual({ kind: 'erased' })
   })
 
@@ -222,7 +230,7 @@ function textContract(store: () => TextStore): void {
 
   test('a text of 1 MiB that needs escaping everywhere is kept', async () => {
     const text = '\u0001'.repeat(1_048_576)
-    const digest = await store().putText({ ...record, text })
+    const digest = await store().putText({ ...words, text })
     expect(await store().getText(digest)).toMatchObject({ kind: 'present', text })
   })
 }
@@ -244,10 +252,10 @@ interface Command {
   readonly types: readonly string[]
 }
 
-const command: fc.Arbitrary<Command> = fc.record({
-  stream: fc.constantFrom('governance', 'promotion:prm_1', 'alias:production:m'),
-  offset: fc.integer({ min: -3, max: 1 }),
-  types: fc.array(fc.constantFrom('a', 'b'), { minLength: 1, maxLength: 3 }),
+const command: Arbitrary<Command> = record({
+  stream: constantFrom('governance', 'promotion:prm_1', 'alias:production:m'),
+  offset: integer({ min: -3, max: 1 }),
+  types: array(constantFrom('a', 'b'), { minLength: 1, maxLength: 3 }),
 })
 
 /** The simplest log there is: a list of types for each stream. */
@@ -291,7 +299,7 @@ function modelContract(log: () => EventLog): void {
       stop.abort()
       expect(followed.map(({ position }) => position - before)).toEqual(followed.map((_, at) => at))
     }
-    await fc.assert(fc.asyncProperty(fc.array(command, { maxLength: 12 }), check), {
+    await assert(asyncProperty(array(command, { maxLength: 12 }), check), {
       numRuns: 30,
       seed: 20_261_122,
     })
