@@ -1,10 +1,11 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { digest } from '../src/schema/ids.js'
-import type { EventLog, Notes, TextStore } from './event-log.js'
+import type { EventLog, Notes, RecordedEvent, TextStore } from './event-log.js'
 import { appendRequest, parseOrRefuse, streamName } from './event-rules.js'
 import { atMost, bearerOnly, jsonBody, loopbackOnly, type Guarded } from './http/guards.js'
 import { jsonLines } from './http/json-lines.js'
+import { messageOf } from './log/log-fault.js'
 import type { Logger } from './logger.js'
 import { note } from './notes.js'
 import { answerError } from './http/problem.js'
@@ -32,7 +33,20 @@ const streamQuery = z.strictObject({ name: streamName, from: position.default(0)
 const followQuery = z.strictObject({ from: position.default(0) })
 const notesQuery = z.strictObject({ prefix: z.string().max(400).default('') })
 
-function logRoutes({ log, stopping, keepAliveMs }: RecorderDeps) {
+/** A follower only sees its connection end, so the reason must stand in the log. */
+async function* reported(
+  events: AsyncIterable<RecordedEvent>,
+  logger: Logger,
+): AsyncGenerator<RecordedEvent> {
+  try {
+    yield* events
+  } catch (error) {
+    logger.error({ reason: messageOf(error) }, 'a follow broke off')
+    throw error
+  }
+}
+
+function logRoutes({ log, stopping, keepAliveMs, logger }: RecorderDeps) {
   return new Hono<Guarded>()
     .post('/append', atMost(maxAppendBytes), async (c) => {
       const { stream, expectedSeq, events } = parseOrRefuse(
@@ -52,7 +66,8 @@ function logRoutes({ log, stopping, keepAliveMs }: RecorderDeps) {
       const { from } = parseOrRefuse(followQuery, c.req.query(), 'query')
       const gone = new AbortController()
       const signal = AbortSignal.any([gone.signal, stopping])
-      const lines = jsonLines(log.follow(from, signal), keepAliveMs, () => gone.abort())
+      const events = reported(log.follow(from, signal), logger)
+      const lines = jsonLines(events, keepAliveMs, () => gone.abort())
       return c.body(lines, 200, { 'content-type': 'application/jsonl' })
     })
     .get('/size', async (c) => c.json({ size: await log.size() }))

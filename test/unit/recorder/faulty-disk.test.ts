@@ -1,59 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { openLogFile, type LogFile, type OpenLogFile } from '../../../recorder/log/log-file.js'
+import { openLogFile } from '../../../recorder/log/log-file.js'
 import { verifyLog } from '../../../recorder/verify.js'
+import { createDisk } from './disk.js'
 import { event, leavesFile, newFolder, openLog } from './helpers.js'
-
-type Step = 'write' | 'sync' | 'truncate'
-
-interface Disk {
-  readonly openFile: OpenLogFile
-  /** Fails that step on files of that name from now on; half of what is written arrives. */
-  breakAt(step: Step, file: string, code: string): void
-  mend(): void
-  readonly opened: () => number
-}
-
-function createDisk(): Disk {
-  let broken: { step: Step; file: string; code: string } | undefined
-  let opened = 0
-  const failIf = (step: Step, path: string): void => {
-    if (broken?.step !== step || !path.endsWith(broken.file)) return
-    throw Object.assign(new Error(broken.code), { code: broken.code })
-  }
-
-  async function openFile(path: string): Promise<LogFile> {
-    const file = await openLogFile(path)
-    opened += 1
-    return {
-      ...file,
-      async write(offset, bytes) {
-        const isBroken = broken?.step === 'write' && path.endsWith(broken.file)
-        await file.write(offset, isBroken ? bytes.subarray(0, bytes.length / 2) : bytes)
-        failIf('write', path)
-      },
-      async sync() {
-        failIf('sync', path)
-        await file.sync()
-      },
-      async truncate(size) {
-        failIf('truncate', path)
-        await file.truncate(size)
-      },
-    }
-  }
-  return {
-    openFile,
-    breakAt(step, file, code) {
-      broken = { step, file, code }
-    },
-    mend() {
-      broken = undefined
-    },
-    opened: () => opened,
-  }
-}
 
 const places = (['leaves.jsonl', 'bodies.jsonl', 'batch.json'] as const).flatMap((file) =>
   (['write', 'sync'] as const).map((step) => [step, file] as const),
@@ -113,15 +64,34 @@ test('after a failed fsync the files are opened anew before anything else is wri
   expect((await log.read('governance')).map(({ leaf }) => leaf.type)).toEqual(['b'])
 })
 
-test('a log that dies on a broken disk keeps no half of an append when it starts again', async () => {
+test('a log that dies before its tail could be cut back keeps no half of an append', async () => {
   const dir = await newFolder()
   const disk = createDisk()
   const log = await openLog({ dir, openFile: disk.openFile })
   await log.append('governance', 0, [event('before')])
+  const group = ['a', 'b', 'c', 'd'].map((type) => event(type))
+  disk.breakAt('write', 'leaves.jsonl', 'ENOSPC')
   disk.breakAt('truncate', 'leaves.jsonl', 'EIO')
+  await expect(log.append('governance', 1, group)).rejects.toThrow('disk full')
   await log.close()
+  expect((await readFile(join(dir, leavesFile), 'utf8')).split('\n').length).toBeGreaterThan(2)
   const again = await openLog({ dir })
   expect(await again.size()).toBe(1)
+  expect(await again.append('governance', 1, group)).toMatchObject({ kind: 'appended' })
+})
+
+test('the mark of a group that failed never cuts off single events that came in its place', async () => {
+  const dir = await newFolder()
+  const disk = createDisk()
+  const log = await openLog({ dir, openFile: disk.openFile })
+  disk.breakAt('write', 'leaves.jsonl', 'ENOSPC')
+  const group = ['a', 'b', 'c', 'd'].map((type) => event(type))
+  await expect(log.append('governance', 0, group)).rejects.toThrow('disk full')
+  disk.mend()
+  await log.append('governance', 0, [event('a')])
+  await log.append('governance', 1, [event('b')])
+  await log.close()
+  expect(await (await openLog({ dir })).size()).toBe(2)
 })
 
 test('bytes that were acknowledged and are gone stop every append', async () => {

@@ -166,15 +166,6 @@ test('a crash within an append of several events leaves none of them', async () 
   }
 })
 
-test('the mark of a group never cuts off single events that came later', async () => {
-  const dir = await folderWith(1)
-  const log = await openLog({ dir })
-  await log.append('governance', 1, [event('a'), event('b')])
-  await log.append('governance', 3, [event('c')])
-  await log.close()
-  expect(await (await openLog({ dir })).size()).toBe(4)
-})
-
 test('a retry after a restart yields the same bytes', async () => {
   const dir = await folderWith(2)
   const before = await readFile(join(dir, leavesFile), 'utf8')
