@@ -1,0 +1,2 @@
+export { observeAliases } from './observe-aliases.js'
+export { promoteModel } from './promote-model.js'

@@ -1,0 +1,53 @@
+import { ActivityFailure, CancellationScope, proxyActivities } from '@temporalio/workflow'
+import type { Activities, CheckInput, ReleaseActivities, Timing } from '../activities/activities.js'
+import { releaseTaskQueue } from '../src/contract.js'
+import type { CheckReport } from '../src/schema/check.js'
+import { fromFailure } from '../src/failure.js'
+
+/** Tried until it succeeds: the log, the registry or the worker may be away for as long as it takes. */
+const forEver = { initialInterval: 200, backoffCoefficient: 2, maximumInterval: 10_000 } as const
+
+/** The activities with the limits that belong to each: a run waits for an outage, never gives up on it. */
+export function stepsWith(timing: Timing) {
+  const { heartbeatMs } = timing
+  const quick = proxyActivities<Activities>({ startToCloseTimeout: 30_000, retry: forEver })
+  const copying = proxyActivities<Activities>({
+    startToCloseTimeout: timing.snapshotMs,
+    heartbeatTimeout: heartbeatMs,
+    retry: forEver,
+  })
+  const releasing = proxyActivities<ReleaseActivities>({
+    taskQueue: releaseTaskQueue,
+    startToCloseTimeout: timing.releaseMs,
+    heartbeatTimeout: heartbeatMs,
+    retry: forEver,
+  })
+  return { quick, copying, releasing, runCheck: (input: CheckInput) => runCheck(input, timing) }
+}
+
+export type Steps = ReturnType<typeof stepsWith>
+
+/** A check as activity; one that breaks three times is an attested `error`, never a run that hangs. */
+async function runCheck(input: CheckInput, timing: Timing): Promise<CheckReport> {
+  const { runCheck: attempt } = proxyActivities<Activities>({
+    startToCloseTimeout: timing.checkMs[input.check],
+    heartbeatTimeout: timing.heartbeatMs,
+    retry: { ...forEver, maximumAttempts: 3 },
+  })
+  try {
+    return await attempt.executeWithOptions(
+      { summary: `${input.check}, attempt ${input.attempt}` },
+      [input],
+    )
+  } catch (error) {
+    if (!(error instanceof ActivityFailure) || CancellationScope.current().consideredCancelled) {
+      throw error
+    }
+    const reason = fromFailure(error)?.message ?? `the check broke: ${error.retryState}`
+    const { reportError } = proxyActivities<Activities>({
+      startToCloseTimeout: 30_000,
+      retry: forEver,
+    })
+    return reportError(input, reason)
+  }
+}
