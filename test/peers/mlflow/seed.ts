@@ -17,7 +17,11 @@ export interface SeededVersion {
   readonly artifactPath: string
 }
 
-type Answer = Record<string, Record<string, Record<string, string>>>
+/** What MLflow answers, as far as it matters here. */
+interface Answer {
+  readonly run?: { readonly info: { readonly run_id: string; readonly artifact_uri: string } }
+  readonly model_version?: { readonly version: string }
+}
 
 async function call(url: string, init: RequestInit): Promise<Answer> {
   const response = await fetch(url, init)
@@ -69,9 +73,8 @@ export async function seedVersion(
     experiment_id: '0',
     start_time: startedAtMs,
   })
-  const info = created['run']?.['info'] ?? {}
-  const runId = info['run_id'] ?? ''
-  const source = `${info['artifact_uri'] ?? ''}/model`
+  const runId = created.run?.info.run_id ?? ''
+  const source = `${created.run?.info.artifact_uri ?? ''}/model`
   const artifactPath = source.replace(/^mlflow-artifacts:\//, '')
   for (const [path, bytes] of files) await putArtifact(baseUrl, `${artifactPath}/${path}`, bytes)
   const answer = await post(baseUrl, 'model-versions/create', {
@@ -80,8 +83,7 @@ export async function seedVersion(
     run_id: runId,
     tags: tagList(tags),
   })
-  const version = String(answer['model_version']?.['version'] ?? '')
-  return { version, runId, artifactPath }
+  return { version: answer.model_version?.version ?? '', runId, artifactPath }
 }
 
 /** Registers every file of a local folder as a new version. */

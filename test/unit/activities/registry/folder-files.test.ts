@@ -131,7 +131,7 @@ test.each([
 })
 
 test('a path of more than 1,024 bytes is refused, of 1,024 it is not', async () => {
-  const folder = `${`${'d'.repeat(199)}/`.repeat(5)}`
+  const folder = `${'d'.repeat(199)}/`.repeat(5)
   await put(`${folder}${'f'.repeat(24)}`)
   expect(await list()).toHaveLength(2)
   await put(`${folder}${'f'.repeat(25)}`)
