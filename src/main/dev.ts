@@ -75,6 +75,8 @@ async function main(): Promise<void> {
   })
 
   const stopping = stopOnSignals(supervisor)
+  // Even when every child stays down, whoever reads why ends this.
+  setInterval(() => undefined, 60_000)
   const shown = addresses(config)
   await supervisor.start(({ name }) => {
     const address = shown[name]
