@@ -166,6 +166,23 @@ test('a crash within an append of several events leaves none of them', async () 
   }
 })
 
+test('single events in the place of half an append that was cut off stay', async () => {
+  const dir = await folderWith(1)
+  const log = await openLog({ dir })
+  await log.append(
+    'governance',
+    1,
+    ['a', 'b', 'c', 'd'].map((type) => event(type)),
+  )
+  await log.close()
+  await changeFile(dir, leavesFile, (text) => joined(lines(text).slice(0, 3)))
+  const second = await openLog({ dir })
+  await second.append('governance', 1, [event('x')])
+  await second.append('governance', 2, [event('y')])
+  await second.close()
+  expect(await (await openLog({ dir })).size()).toBe(3)
+})
+
 test('a retry after a restart yields the same bytes', async () => {
   const dir = await folderWith(2)
   const before = await readFile(join(dir, leavesFile), 'utf8')

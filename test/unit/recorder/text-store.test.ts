@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { link, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openTextStore } from '../../../recorder/text-store.js'
@@ -20,6 +20,14 @@ test('erased words are in no file any more', async () => {
   for (const name of await readdir(join(dir, folder))) {
     expect(await readFile(join(dir, folder, name), 'utf8')).not.toContain('Bo left')
   }
+})
+
+test('erased words are overwritten where they lay, not only unlinked', async () => {
+  const { dir, store, digest, path } = await storedOnce()
+  const sameBytes = join(dir, 'same-bytes')
+  await link(path, sameBytes)
+  await store.eraseText(digest)
+  expect((await readFile(sameBytes)).every((byte) => byte === 0)).toBe(true)
 })
 
 test('a text that a killed eraser had overwritten counts as erased', async () => {
