@@ -75,7 +75,7 @@ async function residentMb(pid: number): Promise<number> {
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / 1024
 }
 
-const memoryWords = /bad_alloc|out of memory|cannot allocate memory|allocation failed/i
+const memoryWords = /\bOOM\b|bad_alloc|out of memory|cannot allocate memory|allocation failed/i
 
 function crashed(
   watched: Watched,
