@@ -1,5 +1,11 @@
 import { readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { PromotionError } from '../src/domain/errors.js'
+
+/** Where `countersign token --as` finds the secret of a running development provider. */
+export function identitySecretPath(home: string): string {
+  return join(home, 'identity', 'secret')
+}
 
 /**
  * Refuses a secret that other users of the machine could read.

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose'
 import type { JWKS } from 'oidc-provider'
 import { z } from 'zod'
-import { assertPrivate, readSecret } from '../../identity/secret-file.js'
+import { assertPrivate, identitySecretPath, readSecret } from '../../identity/secret-file.js'
 import { PromotionError } from '../domain/errors.js'
 import { createOnce } from './files.js'
 
@@ -20,11 +20,6 @@ const privateKey = z.object({
 })
 
 const keySet = z.object({ keys: z.array(privateKey).min(1) })
-
-/** Where `countersign token --as` finds the secret of a running development provider. */
-export function identitySecretPath(home: string): string {
-  return join(home, 'identity', 'secret')
-}
 
 /**
  * Keys and secret of the development provider, made at the first start and kept, so that a

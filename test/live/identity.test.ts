@@ -9,9 +9,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startIdentity } from '../../identity/server.js'
 import type { RunningIdentity } from '../../identity/server.js'
+import { identitySecretPath } from '../../identity/secret-file.js'
 import { requestDevelopmentToken } from '../../identity/token.js'
 import { createTokenVerifier } from '../../identity/verify-token.js'
-import { identitySecretPath, loadIdentityKeys } from '../../src/main/identity-keys.js'
+import { loadIdentityKeys } from '../../src/main/identity-keys.js'
 
 const people = [
   { id: 'per_00000001', subject: 'mira', name: 'Mira <b>', email: 'mira@example.test' },
