@@ -1,59 +1,17 @@
 import type { PromotionEvent } from '../schema/event.js'
-import type { ActCommand, Statement } from '../schema/statement.js'
-import { digestOfJson } from './canonical.js'
+import type { ActCommand } from '../schema/statement.js'
+import { isOverdue } from './clocks.js'
 import { changesBetween, decisionDigests, rulesOf, seatsOf } from './decision.js'
 import type { Decision } from './decide.js'
-import { actKey, isEnded, type PromotionState } from './promotion.js'
-import { ineligibility, isStrongEnough } from './seats.js'
+import { isEnded, type PromotionState } from './promotion.js'
+import { ineligibility, isMember, isStrongEnough } from './seats.js'
+import { refuse, statementFault } from './statement-fault.js'
 import { isoOf, msOf } from './time.js'
 
 type CommandOf<Act extends ActCommand['act']> = Extract<ActCommand, { act: Act }>
 
-const skewMs = 5 * 60_000
-const longestStatementMs = 24 * 3_600_000
-
-function refuse(code: string, detail: string, changes?: readonly string[]): Decision {
-  return { kind: 'refused', code, detail: detail.slice(0, 500), ...(changes && { changes }) }
-}
-
 function happened(...events: PromotionEvent[]): Decision {
   return { kind: 'events', events }
-}
-
-/** Why a statement does not belong to this command, this promotion or this hour; null where it does. */
-function statementFault(state: PromotionState, command: ActCommand, at: number): Decision | null {
-  const said: Statement = command.signed.statement
-  if (said.installation !== state.installation || said.promotion !== state.promotion) {
-    return refuse(
-      'SIGNATURE_INVALID',
-      `the statement is about promotion ${said.promotion}, not ${state.promotion}`,
-    )
-  }
-  if (said.act !== command.act || said.bodyDigest !== digestOfJson(command.body)) {
-    return refuse('SIGNATURE_INVALID', 'the statement was made over another act or body')
-  }
-  const past = state.acts[actKey(said.person, said.nonce)]
-  if (past) {
-    const isSame = past.act === said.act && past.bodyDigest === said.bodyDigest
-    return isSame
-      ? { kind: 'repeat', refusal: past.refusal }
-      : refuse(
-          'STATEMENT_REUSED',
-          `nonce ${said.nonce} was used for another act; use a new Idempotency-Key`,
-        )
-  }
-  return hourFault(said, at)
-}
-
-function hourFault(said: Statement, at: number): Decision | null {
-  const [issued, notAfter] = [msOf(said.issued), msOf(said.notAfter)]
-  const isGood = issued <= at + skewMs && notAfter > at && notAfter - issued <= longestStatementMs
-  if (isGood) return null
-  const hours = `from ${said.issued} to ${said.notAfter}`
-  return refuse(
-    'STATEMENT_EXPIRED',
-    `the statement is good ${hours}, at most a day, and it is ${isoOf(at)}`,
-  )
 }
 
 function signOff(state: PromotionState, command: CommandOf<'sign-off'>, at: number): Decision {
@@ -112,8 +70,7 @@ function concessionFault(state: PromotionState, person: string, until: number, a
   if (excluded) return refuse('NOT_ELIGIBLE', `${excluded.why} waives and accepts nothing`)
   for (const { waivers } of rulesOf(state)) {
     if (!waivers) return refuse('NOT_WAIVABLE', 'the policy allows no waiver and no acceptance')
-    const isMember = waivers.teams.some((team) => state.membership.teams[team]?.includes(person))
-    if (!isMember) {
+    if (!isMember(state, waivers.teams, person)) {
       return refuse('NOT_ELIGIBLE', `only members of ${waivers.teams.join(' or ')} may do that`)
     }
     if (until <= at || until > at + waivers.longestMs) {
@@ -229,5 +186,6 @@ export function decideAct(state: PromotionState, command: ActCommand, at: number
   if (state.releasing) {
     return refuse('WRONG_STATE', 'the alias is being moved right now; ask again when that is done')
   }
+  if (isOverdue(state, at)) return refuse('WRONG_STATE', `the time to act has run out`)
   return perform(state, command, at)
 }

@@ -3,11 +3,13 @@ import type { PromotionEvent } from '../schema/event.js'
 import type { Champion, Membership, Rules } from '../schema/rules.js'
 import type { ActCommand } from '../schema/statement.js'
 import { digestOfJson } from './canonical.js'
+import { clocksOf, isOverdue } from './clocks.js'
 import { decideAct } from './decide-act.js'
 import { evolve } from './evolve.js'
 import { isEnded, type PromotionState } from './promotion.js'
 import { unfillable } from './seats.js'
-import { clocksOf, settled } from './standing.js'
+import { settled } from './standing.js'
+import { requestFault } from './statement-fault.js'
 import { isoOf } from './time.js'
 
 type RequestedBody = Extract<PromotionEvent, { type: 'requested' }>['body']
@@ -39,6 +41,8 @@ export type DomainCommand =
   | { readonly kind: 'champion'; readonly at: number; readonly champion: Champion }
   | { readonly kind: 'tick'; readonly at: number }
   | { readonly kind: 'act'; readonly at: number; readonly command: ActCommand }
+
+export { deadlineOf } from './clocks.js'
 
 export type Decision =
   /** What happened; empty where nothing did. */
@@ -73,6 +77,8 @@ function withSettled(
 
 function open(state: PromotionState, at: number, request: RequestedBody): Decision {
   if (state.phase !== 'none') return { kind: 'events', events: [] }
+  const fault = requestFault(request, at)
+  if (fault) return fault
   const { reason, signed, ...facts } = request
   const event: PromotionEvent = {
     type: 'requested',
@@ -88,6 +94,7 @@ function open(state: PromotionState, at: number, request: RequestedBody): Decisi
 }
 
 function check(state: PromotionState, at: number, attempt: number, report: CheckReport): Decision {
+  if (!state.snapshot) return { kind: 'events', events: [] }
   const expected = state.checks.find(
     (one) =>
       one.check === report.check &&
@@ -107,11 +114,16 @@ function check(state: PromotionState, at: number, attempt: number, report: Check
 }
 
 function released(state: PromotionState, at: number, result: ReleaseResult): Decision {
+  const { snapshot, version, phase } = state
+  if (phase !== 'promoting' || !snapshot) {
+    return { kind: 'refused', code: 'WRONG_STATE', detail: `no release belongs to ${phase}` }
+  }
   if (result.kind === 'refused') {
     return { kind: 'events', events: [failed(at, result.code, result.detail)] }
   }
-  const { snapshot, version } = state
-  if (!snapshot) return { kind: 'refused', code: 'WRONG_STATE', detail: 'there is no snapshot' }
+  if (!state.releasing) {
+    return { kind: 'refused', code: 'WRONG_STATE', detail: 'no release was begun' }
+  }
   const { from, aliasSeq } = result
   const approvedUntil = isoOf(at + clocksOf(state).approvalHoldsMs)
   const body = { from, to: version, modelDigest: snapshot.modelDigest, aliasSeq, approvedUntil }
@@ -147,21 +159,8 @@ function failed(at: number, code: string, detail: string): PromotionEvent {
   return { type: 'failed', at: isoOf(at), person: null, body }
 }
 
-/**
- * When a clock of the present phase runs out, in ms since the Unix epoch; null where none runs.
- * A deadline never approves.
- */
-export function deadlineOf(state: PromotionState): number | null {
-  const clocks = clocksOf(state)
-  if (state.phase === 'blocked') return state.since + clocks.mendWithinMs
-  if (state.phase === 'awaiting-sign-off') return (state.askedAt ?? state.since) + clocks.decideMs
-  if (state.phase === 'promoting' && !state.releasing) return state.since + clocks.useMs
-  return null
-}
-
 function tick(state: PromotionState, at: number): Decision {
-  const deadline = deadlineOf(state)
-  if (deadline === null || at < deadline) return withSettled(state, [], at)
+  if (!isOverdue(state, at)) return withSettled(state, [], at)
   if (state.phase === 'blocked') {
     return { kind: 'events', events: [failed(at, 'CHECKS_FAILED', 'not mended in time')] }
   }
@@ -177,7 +176,10 @@ function snapshotted(state: PromotionState, at: number, body: SnapshotBody): Dec
   return withSettled(state, [{ type: 'snapshotted', at: isoOf(at), person: null, body }], at)
 }
 
-function onGoing(state: PromotionState, command: DomainCommand): Decision {
+/** What machines report, after the request. */
+type MachineCommand = Exclude<DomainCommand, { kind: 'open' | 'act' }>
+
+function onGoing(state: PromotionState, command: MachineCommand): Decision {
   const { at } = command
   switch (command.kind) {
     case 'snapshotted':
@@ -194,9 +196,6 @@ function onGoing(state: PromotionState, command: DomainCommand): Decision {
       return championSeen(state, at, command.champion)
     case 'tick':
       return tick(state, at)
-    case 'open':
-    case 'act':
-      return { kind: 'events', events: [] }
   }
 }
 
@@ -211,5 +210,8 @@ export function decide(state: PromotionState, command: DomainCommand): Decision 
     return decision.kind === 'events' ? withSettled(state, decision.events, command.at) : decision
   }
   if (state.phase === 'none' || isEnded(state.phase)) return { kind: 'events', events: [] }
+  const isEnd = command.kind === 'fail' || command.kind === 'released'
+  // What is learned too late must not let a promotion go on: the clock comes first.
+  if (!isEnd && isOverdue(state, command.at)) return tick(state, command.at)
   return onGoing(state, command)
 }

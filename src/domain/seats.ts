@@ -26,12 +26,18 @@ export function slotsOf(seat: Seat): readonly Slot[] {
   )
 }
 
+/** Whether a person is in one of some teams. A team may be named like a property that every object has. */
+export function isMember(state: PromotionState, teams: readonly string[], person: string): boolean {
+  const known = state.membership.teams
+  return teams.some((team) => Object.hasOwn(known, team) && known[team]?.includes(person))
+}
+
 /** Why a person may not sit in a seat, in words; null where they may. */
 export function ineligibility(state: PromotionState, seat: Seat, person: string): string | null {
   const excluded = state.excluded.find((entry) => entry.person === person)
   if (excluded) return `${excluded.why} fills no seat`
-  const isMember = seat.teams.some((team) => state.membership.teams[team]?.includes(person))
-  return isMember ? null : `only members of ${seat.teams.join(' or ')} may fill seat ${seat.id}`
+  if (isMember(state, seat.teams, person)) return null
+  return `only members of ${seat.teams.join(' or ')} may fill seat ${seat.id}`
 }
 
 /**
@@ -95,7 +101,7 @@ export function seating(
     const seat = seats.get(slot.seat)
     return (
       seat !== undefined &&
-      slot.teams.some((team) => state.membership.teams[team]?.includes(person)) &&
+      isMember(state, slot.teams, person) &&
       state.signOffs.some((signOff) => signOff.person === person && counts(state, seat, signOff))
     )
   }
@@ -116,7 +122,7 @@ export function unfillable(state: PromotionState, rules: Rules): readonly Slot[]
     return (
       seat !== undefined &&
       ineligibility(state, seat, person) === null &&
-      slot.teams.some((team) => state.membership.teams[team]?.includes(person))
+      isMember(state, slot.teams, person)
     )
   }
   const taken = new Set(largestMatching(slots, people, mayFill).map(({ slot }) => slot))

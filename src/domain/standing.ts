@@ -1,5 +1,6 @@
 import type { PromotionEvent } from '../schema/event.js'
 import type { CheckName } from '../schema/statement.js'
+import { clocksOf } from './clocks.js'
 import {
   concessionsInForce,
   decisionDigests,
@@ -51,19 +52,6 @@ export function standing(state: PromotionState, at: number): Standing {
   const empty = seatings.flatMap((one) => one.empty)
   if (empty.length > 0) return { kind: 'awaiting', empty }
   return { kind: 'ready', filled: seatings.at(-1)?.filled ?? [] }
-}
-
-/** Every clock in ms: the stricter of the pinned set and the one in force. */
-export function clocksOf(state: PromotionState) {
-  const clocks = rulesOf(state).map((rules) => rules.clocks)
-  const least = (name: keyof (typeof clocks)[number]) =>
-    Math.min(...clocks.map((clock) => clock[name]))
-  return {
-    decideMs: least('decideMs'),
-    useMs: least('useMs'),
-    mendWithinMs: least('mendWithinMs'),
-    approvalHoldsMs: least('approvalHoldsMs'),
-  }
 }
 
 function names(checks: readonly CheckState[]): CheckName[] {

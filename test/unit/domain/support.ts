@@ -201,7 +201,7 @@ export function createWorld(initial: PromotionState = nothingYet) {
     state: () => state,
     record,
     give,
-    open(more: Partial<RequestedBody> = {}) {
+    open(more: Partial<RequestedBody> = {}): Decision {
       return give({ kind: 'open', at: world.now, request: request(more) })
     },
     snapshotted(): Decision {
@@ -267,9 +267,10 @@ export function createWorld(initial: PromotionState = nothingYet) {
       const about = { check: 'evaluation', resultDigest } as const
       return world.act('acceptance', person, { ...about, until: isoOf(until), reason })
     },
-    rerun: (person: string, check: CheckName) => world.act('rerun', person, { check, reason }),
-    cancel: (person: string) => world.act('cancel', person, { reason }),
-    withdraw: (person: string, seatId: string) =>
+    rerun: (person: string, check: CheckName): Decision =>
+      world.act('rerun', person, { check, reason }),
+    cancel: (person: string): Decision => world.act('cancel', person, { reason }),
+    withdraw: (person: string, seatId: string): Decision =>
       world.act('withdrawal', person, { seat: seatId, reason }),
     releaseStarts(attempt = 1): void {
       record({ type: 'release-started', at: isoOf(world.now), person: null, body: { attempt } })
