@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { canonicalJson, digestOf, type Digest, type Json } from '../src/domain/canonical.js'
 import { PromotionError } from '../src/domain/errors.js'
@@ -10,6 +10,15 @@ export interface EvidenceStore {
   put(value: Json): Promise<Digest>
   /** The bytes with that digest, verified; null where there are none. @throws PromotionError `EVIDENCE_MISSING` when they were changed */
   get(digest: Digest): Promise<string | null>
+  /** Remembers under a name that a piece of evidence belongs to a promotion. The same again is a success. */
+  attach(promotion: string, name: string, digest: Digest): Promise<void>
+  /** What was attached to a promotion, by name. */
+  attached(promotion: string): Promise<readonly Attached[]>
+}
+
+export interface Attached {
+  readonly name: string
+  readonly digest: Digest
 }
 
 async function syncFolder(folder: string): Promise<void> {
@@ -71,5 +80,36 @@ export function createFileEvidenceStore(root: string): EvidenceStore {
       return digest
     },
     get,
+    async attach(promotion, name, digest) {
+      const path = attachedPath(root, promotion, name)
+      if ((await readIfThere(path)) !== digest) await writeDurably(path, digest)
+    },
+    attached: (promotion) => readAttached(join(root, 'promotions', fileName(promotion))),
   }
+}
+
+const plainName = /^[A-Za-z0-9._-]{1,100}$/
+
+function fileName(name: string): string {
+  if (!plainName.test(name) || name.startsWith('.')) throw new TypeError(`${name} is no plain name`)
+  return name
+}
+
+function attachedPath(root: string, promotion: string, name: string): string {
+  return join(root, 'promotions', fileName(promotion), fileName(name))
+}
+
+function isDigest(text: string | null): text is Digest {
+  return text !== null && /^sha256:[0-9a-f]{64}$/.test(text)
+}
+
+async function readAttached(folder: string): Promise<readonly Attached[]> {
+  const names = await readdir(folder).catch(() => [])
+  const read = names
+    .filter((name) => plainName.test(name) && !name.endsWith('.draft'))
+    .toSorted((a, b) => (a < b ? -1 : 1))
+    .map(async (name) => ({ name, digest: await readIfThere(join(folder, name)) }))
+  return (await Promise.all(read)).flatMap(({ name, digest }) =>
+    isDigest(digest) ? [{ name, digest }] : [],
+  )
 }

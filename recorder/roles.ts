@@ -26,11 +26,18 @@ const rightsOf: Record<Role, { appends: readonly Grant[]; rights: readonly Right
       { kind: 'outside' },
       { kind: 'approval' },
       { kind: 'installation' },
-      { kind: 'alias', types: ['alias-observed', 'alias-adopted', 'adopted'] },
+      { kind: 'alias', types: ['alias-observed'] },
     ],
     rights: ['put-text', 'get-text', 'put-note'],
   },
-  release: { appends: [{ kind: 'alias' }], rights: ['get-text'] },
+  release: {
+    appends: [
+      { kind: 'alias' },
+      // So that nobody decides anything while the alias may be moving.
+      { kind: 'promotion', types: ['release-started', 'release-stopped'] },
+    ],
+    rights: ['get-text'],
+  },
   observer: { appends: [], rights: [] },
 }
 

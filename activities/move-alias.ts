@@ -1,0 +1,115 @@
+import { isPromotionError, PromotionError } from '../src/domain/errors.js'
+import type { PromotionState } from '../src/domain/promotion.js'
+import { promotionId } from '../src/schema/ids.js'
+import {
+  aliasEventOf,
+  aliasLeft,
+  openIntent,
+  type AliasJournal,
+  type OpenIntent,
+} from './alias-journal.js'
+import type { ReleaseDeps } from './deps.js'
+
+/** What became of a move. `elsewhere`: the alias pointed to something else. `away`: the registry did not answer, and nothing was moved. */
+export type Moved =
+  | { readonly kind: 'moved'; readonly from: string | null; readonly aliasSeq: number }
+  | { readonly kind: 'elsewhere' | 'away'; readonly why: string }
+
+/** Closes the intent that another release left open: the alias tells whether it happened. */
+async function closeOther(
+  journal: AliasJournal,
+  nextSeq: number,
+  intent: OpenIntent,
+  pointsTo: string | null,
+): Promise<never> {
+  const event =
+    pointsTo === intent.to
+      ? aliasEventOf('alias-moved', intent)
+      : aliasLeft(intent.promotion, pointsTo, 'closed by the next release: it had not moved')
+  await journal.append(nextSeq, event)
+  throw new PromotionError('SEQUENCE_CONFLICT', 'another release had been left open: look again')
+}
+
+async function intend(
+  deps: ReleaseDeps,
+  journal: AliasJournal,
+  state: PromotionState,
+): Promise<{ readonly intent: OpenIntent; readonly nextSeq: number } | Moved> {
+  const { environment, model, version, snapshot } = state
+  const promotion = promotionId.parse(state.promotion)
+  const events = await journal.read()
+  const done = events.findIndex(
+    (event) => event.type === 'alias-moved' && event.body.promotion === promotion,
+  )
+  const move = events[done]
+  if (move?.type === 'alias-moved') return { kind: 'moved', from: move.body.from, aliasSeq: done }
+  const pointsTo = await deps.registry.alias(model, environment)
+  const open = openIntent(events)
+  if (open && open.promotion !== promotion) {
+    return closeOther(journal, events.length, open, pointsTo)
+  }
+  if (open) return { intent: open, nextSeq: events.length }
+  if (!snapshot) throw new PromotionError('WRONG_STATE', `${promotion} has no snapshot`)
+  const { modelDigest } = snapshot
+  const intent: OpenIntent = { promotion, from: pointsTo, to: version, modelDigest }
+  await journal.append(events.length, aliasEventOf('alias-intended', intent))
+  return { intent, nextSeq: events.length + 1 }
+}
+
+/** Moves it if it still points where the intent says, and reads the effect back; says where it points now. */
+async function attempt(
+  deps: ReleaseDeps,
+  { model, environment }: PromotionState,
+  { from, to }: OpenIntent,
+): Promise<{ readonly pointsTo: string | null; readonly why: string }> {
+  const before = await deps.registry.alias(model, environment)
+  if (before === to) return { pointsTo: to, why: '' }
+  try {
+    const { moved, found } = await deps.aliases.moveAlias(model, environment, from, to)
+    if (!moved) return { pointsTo: found, why: 'the alias pointed elsewhere' }
+  } catch (error) {
+    if (!isPromotionError(error)) throw error
+    // Whether it was moved is not known: only the alias itself can tell.
+    return { pointsTo: await deps.registry.alias(model, environment), why: error.message }
+  }
+  const pointsTo = await deps.registry.alias(model, environment)
+  return { pointsTo, why: 'the alias was moved by somebody else at the same moment' }
+}
+
+/** Takes back a move whose outcome could not be written, because another release had closed the intent. */
+async function putBack(
+  deps: ReleaseDeps,
+  state: PromotionState,
+  intent: OpenIntent,
+): Promise<void> {
+  await deps.aliases.moveAlias(state.model, state.environment, intent.to, intent.from)
+}
+
+/**
+ * Moves the alias once: intent, compare-and-set, read back, outcome. An intent that was left open is finished or undone
+ * first, so two versions in flight cannot race.
+ *
+ * @throws PromotionError `REGISTRY_UNAVAILABLE` (the intent stays open), `SEQUENCE_CONFLICT`, `LOG_UNAVAILABLE`
+ */
+export async function moveAlias(
+  deps: ReleaseDeps,
+  journal: AliasJournal,
+  state: PromotionState,
+): Promise<Moved> {
+  const begun = await intend(deps, journal, state)
+  if ('kind' in begun) return begun
+  const { intent, nextSeq } = begun
+  const { pointsTo, why } = await attempt(deps, state, intent)
+  if (pointsTo === intent.to) {
+    try {
+      await journal.append(nextSeq, aliasEventOf('alias-moved', intent))
+    } catch (error) {
+      const isOvertaken = isPromotionError(error) && error.code === 'SEQUENCE_CONFLICT'
+      if (isOvertaken) await putBack(deps, state, intent)
+      throw error
+    }
+    return { kind: 'moved', from: intent.from, aliasSeq: nextSeq }
+  }
+  await journal.append(nextSeq, aliasLeft(intent.promotion, pointsTo, why))
+  return { kind: pointsTo === intent.from ? 'away' : 'elsewhere', why }
+}

@@ -1,0 +1,53 @@
+import { createPublicKey, type KeyObject } from 'node:crypto'
+import { isSignedBy } from '../evidence/statement.js'
+import type { GovernanceSet } from '../src/domain/policy.js'
+import type { SignedStatement } from '../src/schema/statement.js'
+import type { GovernanceInForce, InstallationFacts } from './deps.js'
+
+/** Why a statement is not proven, as a code and in words. */
+export interface Unproven {
+  readonly code: 'SIGNATURE_INVALID' | 'NOT_ALLOWED'
+  readonly detail: string
+}
+
+/** The public keys that the owners file gives a person for level `signed`. */
+export function personKeys({ set, keys }: GovernanceInForce, person: string): readonly KeyObject[] {
+  const files = set.owners.people.find(({ id }) => id === person)?.keys ?? []
+  return files.flatMap((file) => {
+    const pem = keys.get(file)
+    return pem === undefined ? [] : [createPublicKey(pem)]
+  })
+}
+
+/** Whether the owners file knows a person or a machine identity of that id. */
+export function isKnown(set: GovernanceSet, id: string): boolean {
+  return [...set.owners.people, ...set.owners.machines].some((one) => one.id === id)
+}
+
+/**
+ * Proves that a statement was made here, by a person whom the set knows, and that its signature is of the key that its
+ * key id claims: the API's for level `authenticated`, one of the person's own for `signed`.
+ *
+ * @returns null when it is proven
+ */
+export function unprovenBecause(
+  signed: SignedStatement,
+  governance: GovernanceInForce,
+  installation: InstallationFacts,
+): Unproven | null {
+  const { statement, signature } = signed
+  if (statement.installation !== installation.id) {
+    return { code: 'SIGNATURE_INVALID', detail: 'the statement was made for another installation' }
+  }
+  if ((statement.development === true) !== installation.development) {
+    return { code: 'SIGNATURE_INVALID', detail: 'the statement says otherwise about development' }
+  }
+  if (!isKnown(governance.set, statement.person)) {
+    return { code: 'NOT_ALLOWED', detail: `the owners file knows no ${statement.person}` }
+  }
+  const isOwn = signature.keyid.startsWith('person:')
+  const keys = isOwn ? personKeys(governance, statement.person) : [installation.apiKey]
+  if (isSignedBy(signed, keys)) return null
+  const whose = isOwn ? `a key of ${statement.person} in the owners file` : 'the API'
+  return { code: 'SIGNATURE_INVALID', detail: `the statement was not signed by ${whose}` }
+}

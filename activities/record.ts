@@ -1,0 +1,47 @@
+import { promotionStream } from '../src/contract.js'
+import { digestOfJson } from '../src/domain/canonical.js'
+import { isPromotionError } from '../src/domain/errors.js'
+import { fold } from '../src/domain/evolve.js'
+import { promotionEvent, type PromotionEvent } from '../src/schema/event.js'
+import type { Recorded, RecordInput } from './activities.js'
+import { attestDecisions } from './attest-decisions.js'
+import type { WorkerDeps } from './deps.js'
+import { rulingFor } from './governance-in-force.js'
+import { unprovenBecause } from './proof.js'
+import { readPromotion, toNewEvent } from './streams.js'
+
+/** The set in force may have changed since the run decided; null where it did not. */
+async function faultOf(deps: WorkerDeps, input: RecordInput): Promise<Recorded | null> {
+  const { proof } = input
+  if (!proof) return null
+  try {
+    const governance = await deps.governance.current()
+    const unproven = unprovenBecause(proof, governance, deps.installation)
+    if (unproven) return { kind: 'unproven', ...unproven }
+    const { model, environment } = fold(await readPromotion(deps.log, input.promotion))
+    const ruling = rulingFor(governance.set, model, environment)
+    if (digestOfJson({ ...ruling }) === input.decidedBy) return null
+    return { kind: 'governance-changed', ...ruling }
+  } catch (error) {
+    // Unknown means no: while nobody can say who may do what, nobody may.
+    if (!isPromotionError(error) || error.code === 'LOG_UNAVAILABLE') throw error
+    return { kind: 'unproven', code: error.code, detail: error.message }
+  }
+}
+
+/**
+ * Proves the statement behind some events, then appends them as the next ones of the promotion's stream.
+ * The same events at the same place again are a success, so a retry is safe.
+ *
+ * @throws PromotionError `LOG_UNAVAILABLE` (retried), `MALFORMED`
+ */
+export async function record(deps: WorkerDeps, input: RecordInput): Promise<Recorded> {
+  const events: PromotionEvent[] = input.events.map((event) => promotionEvent.parse(event))
+  const fault = await faultOf(deps, input)
+  if (fault) return fault
+  const stream = promotionStream(input.promotion)
+  const appended = await deps.log.append(stream, input.expectedSeq, events.map(toNewEvent))
+  if (appended.kind === 'conflict') return { kind: 'conflict' }
+  await attestDecisions(deps, input.promotion, appended.events)
+  return { kind: 'recorded', events }
+}
