@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { Digest, Json } from '../../src/domain/canonical.js'
 import type { Finding } from '../../src/schema/check.js'
 import type { EvaluationClause } from '../../src/schema/governance.js'
@@ -91,7 +92,7 @@ async function scoreModel(
   const subject: Subject = { file: entry.path, digest: `sha256:${entry.sha256}` }
   const { features, label, positive, output, threshold } = clause
   const request: ScoringRequest = {
-    model: { path: files.localPath(entry.path), sha256: entry.sha256 },
+    model: { path: resolve(files.localPath(entry.path)), sha256: entry.sha256 },
     set: { path: setPath },
     features,
     label,

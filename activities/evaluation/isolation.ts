@@ -50,7 +50,7 @@ function networkWrappers() {
  */
 function limitWrappers(memoryMb: number, deadlineMs: number) {
   const megabytes = memoryMb + addressSpaceMb
-  const seconds = Math.ceil(deadlineMs / 500) + 10
+  const seconds = Math.ceil(deadlineMs / 250) + 10
   const prlimit = toolNamed('prlimit')
   const sh = toolNamed('sh')
   const limits = [`--as=${megabytes * 1024 * 1024}`, `--cpu=${seconds}`, '--fsize=0', '--core=0']

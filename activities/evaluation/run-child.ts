@@ -30,6 +30,7 @@ export interface ChildRun {
 
 const stderrBytes = 4096
 const progressMs = 1000
+const weighMs = 200
 
 type Stop = 'deadline' | 'out-of-memory' | 'child-protocol'
 
@@ -69,10 +70,10 @@ function listen(stream: Readable, watched: Watched, stop: (why: Stop) => void) {
   })
 }
 
-/** Resident memory in MB; 0 where the system does not tell, or the child is gone. */
-async function residentMb(pid: number): Promise<number> {
+/** The most memory that was resident so far, in MB; 0 where the system does not tell, or the child is gone. */
+async function peakMb(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / 1024
+  return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / 1024
 }
 
 const memoryWords = /\bOOM\b|bad_alloc|out of memory|cannot allocate memory|allocation failed/i
@@ -128,15 +129,16 @@ function keepWatch(
   stop: (why: Stop) => void,
 ) {
   const weigh = async () => {
-    if ((await residentMb(child.pid ?? 0)) > limits.memoryMb) stop('out-of-memory')
+    if ((await peakMb(child.pid ?? 0)) > limits.memoryMb) stop('out-of-memory')
   }
   const deadline = setTimeout(() => stop('deadline'), limits.deadlineMs)
   const tick = setInterval(() => {
     run.onProgress(`evaluation: ${watched.rows} rows scored`)
-    void weigh()
   }, progressMs)
+  const scales = setInterval(() => void weigh(), weighMs)
   return () => {
     clearTimeout(deadline)
+    clearInterval(scales)
     clearInterval(tick)
   }
 }

@@ -1,4 +1,7 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { DuckDBInstance } from '@duckdb/node-api'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { CheckAnswer } from '../../activities/check.js'
 import { checkEvaluation, evaluateModel } from '../../activities/evaluation/engine.js'
@@ -209,6 +212,19 @@ describe('a set that cannot be counted as it stands is refused', wide, () => {
     ['no text', binary, 'set-unreadable'],
   ])('%s', async (_, set, code) => {
     expect(told(await evaluated(models.honest(), set))).toEqual(refused(code))
+  })
+
+  test('a Parquet file with two columns of a name', async () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'parquet-')), 'set')
+    const connection = await (await DuckDBInstance.create()).connect()
+    const columns = `2.0 AS first_a, 1.0 AS other_a, 0.0 AS b, 'yes' AS ill`
+    await connection.run(`COPY (SELECT ${columns}) TO '${path}' (FORMAT parquet)`)
+    connection.closeSync()
+    // No writer makes such a file, so the second name is overwritten in it, letter by letter.
+    const bytes = readFileSync(path).toString('latin1').replaceAll('other_a', 'first_a')
+    const set = Uint8Array.from(Buffer.from(bytes, 'latin1'))
+    const answer = await evaluated(models.honest(), set, { features: ['first_a', 'b'] })
+    expect(told(answer)).toEqual(refused('column-repeated'))
   })
 
   test('a group column with a value for everybody', async () => {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -5,6 +6,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { evaluateModel } from '../../activities/evaluation/engine.js'
+import { isolatedCommand } from '../../activities/evaluation/isolation.js'
 import { canonicalJson } from '../../src/domain/canonical.js'
 import { canonicalResult } from '../../src/schema/check.js'
 import {
@@ -335,6 +337,17 @@ describe('the champion', wide, () => {
     expect(inputs).toEqual({ 'evaluation-set': set.digest })
     expect(figures.parse(result).champion).toBeNull()
   })
+})
+
+test('the child has no environment, and no network where that is said', wide, async () => {
+  const { command, args, notes } = await isolatedCommand(limits)
+  const script = `console.log(JSON.stringify([Object.keys(process.env), os.networkInterfaces()]))`
+  const { stdout } = spawnSync(command, [...args.slice(0, -1), '-e', script], { env: {} })
+  const [environment, network] = z
+    .tuple([z.array(z.string()), z.record(z.string(), z.unknown())])
+    .parse(JSON.parse(stdout.toString()))
+  expect(environment).toEqual([])
+  expect(notes.network === 'enforced' ? Object.keys(network) : []).toEqual([])
 })
 
 test('what this host enforced is told beside the answer, never in it', wide, async () => {

@@ -72,6 +72,13 @@ function parquetText(name: string, type: string): string {
   return `CASE WHEN ${column} = trunc(${column}) THEN coalesce(CAST(TRY_CAST(${column} AS BIGINT) AS VARCHAR), ${plain}) ELSE ${plain} END`
 }
 
+/** The database renames a second column of a name; naming it again lets that name be refused. */
+async function repeatedColumns(connection: DuckDBConnection, path: string): Promise<Column[]> {
+  const names = `SELECT name FROM parquet_schema(${literal(path)}) GROUP BY name HAVING count(*) > 1`
+  const repeated = await connection.runAndReadAll(names)
+  return repeated.getRows().map(([name]) => ({ name: String(name), text: 'NULL' }))
+}
+
 async function openParquet(database: DuckDBInstance, path: string): Promise<SetFile> {
   const source = `read_parquet(${literal(path)})`
   return withConnection(database, async (connection) => {
@@ -80,7 +87,7 @@ async function openParquet(database: DuckDBInstance, path: string): Promise<SetF
       name: String(name),
       text: parquetText(String(name), String(type)),
     }))
-    return { database, source, columns }
+    return { database, source, columns: [...columns, ...(await repeatedColumns(connection, path))] }
   })
 }
 

@@ -29,8 +29,18 @@ function refusalFor(error: unknown): Refusal | null {
 /** The parent has just written this request itself. */
 const request: ScoringRequest = JSON.parse(await text(process.stdin))
 
+/** So rarely that no set is large enough to fill the reply with progress. */
+const progressRows = 100_000
+let told = 0
+
+function tell(rows: number) {
+  if (rows < told + progressRows) return
+  told = rows
+  say({ kind: 'progress', rows })
+}
+
 try {
-  const scoring = await evaluate(request, (rows) => say({ kind: 'progress', rows }))
+  const scoring = await evaluate(request, tell)
   say({ kind: 'scored', scoring })
 } catch (error) {
   const refusal = refusalFor(error)
