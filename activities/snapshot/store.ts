@@ -30,6 +30,13 @@ export interface SnapshotStore {
   record(snapshot: Snapshot): Promise<void>
   /** @throws PromotionError `EVIDENCE_MISSING` */
   recorded(ref: SnapshotRef): Promise<Snapshot>
+  /**
+   * Reads every byte of a snapshot again: what lies in the store is what was recorded. For whoever then reads files by
+   * `pathOf`, where nothing is checked.
+   *
+   * @throws PromotionError `EVIDENCE_MISSING`, `SNAPSHOT_UNSTABLE`
+   */
+  verify(snapshot: Snapshot, signal?: AbortSignal): Promise<void>
   /** Forgets a snapshot; its bytes go with the first clean-up that finds them old and named by no other. */
   release(ref: SnapshotRef): Promise<void>
   collect(options: CollectOptions): Promise<Collected>
@@ -49,6 +56,12 @@ async function readBounded(dir: string, sha256: string, maximumBytes: number): P
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)
+}
+
+async function verifyAll(dir: string, snapshot: Snapshot, signal?: AbortSignal): Promise<void> {
+  for (const { sha256 } of blobsOf(snapshot))
+    for await (const chunk of readVerified(dir, sha256))
+      if (chunk.length > 0) signal?.throwIfAborted()
 }
 
 /** A store in a folder. Several processes may use the same one. */
@@ -73,6 +86,7 @@ export function createSnapshotStore({ dir }: { readonly dir: string }): Snapshot
       })
     },
     recorded: (ref) => readRecord(dir, ref),
+    verify: (snapshot, signal) => verifyAll(dir, snapshot, signal),
     release: (ref) => removeRecord(dir, ref),
     async collect(options) {
       await mkdir(dir, { recursive: true })

@@ -81,9 +81,9 @@ test('a blob that somebody changed is never handed out whole', async () => {
   await expect(store.readBlob(sha256, 100)).rejects.toMatchObject({ code: 'SNAPSHOT_UNSTABLE' })
   const snapshot = snapshotOf([{ path: 'f', size: 7, sha256 }])
   const target = join(folder, 'out')
-  await expect(store.materialise(snapshot, target)).rejects.toMatchObject({
-    code: 'SNAPSHOT_UNSTABLE',
-  })
+  const unstable = { code: 'SNAPSHOT_UNSTABLE' }
+  await expect(store.verify(snapshot)).rejects.toMatchObject(unstable)
+  await expect(store.materialise(snapshot, target)).rejects.toMatchObject(unstable)
   await expect(stat(target)).rejects.toMatchObject({ code: 'ENOENT' })
 })
 
@@ -127,6 +127,7 @@ test('a record is found again by its digests, and one that was changed is not ta
   const snapshot = snapshotOf(files)
   await store.record(snapshot)
   expect(await store.recorded(snapshot)).toEqual(snapshot)
+  await store.verify(snapshot)
   const records = join(store.dir, 'manifests')
   const [name = ''] = await readdir(records)
   const text = await readFile(join(records, name), 'utf8')
