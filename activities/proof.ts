@@ -1,5 +1,5 @@
-import { createPublicKey, type KeyObject } from 'node:crypto'
 import { isSignedBy } from '../evidence/statement.js'
+import { personKeys } from '../governance/sets.js'
 import type { GovernanceSet } from '../src/domain/policy.js'
 import type { SignedStatement } from '../src/schema/statement.js'
 import type { GovernanceInForce, InstallationFacts } from './deps.js'
@@ -8,15 +8,6 @@ import type { GovernanceInForce, InstallationFacts } from './deps.js'
 export interface Unproven {
   readonly code: 'SIGNATURE_INVALID' | 'NOT_ALLOWED'
   readonly detail: string
-}
-
-/** The public keys that the owners file gives a person for level `signed`. */
-export function personKeys({ set, keys }: GovernanceInForce, person: string): readonly KeyObject[] {
-  const files = set.owners.people.find(({ id }) => id === person)?.keys ?? []
-  return files.flatMap((file) => {
-    const pem = keys.get(file)
-    return pem === undefined ? [] : [createPublicKey(pem)]
-  })
 }
 
 /** Whether the owners file knows a person or a machine identity of that id. */
@@ -46,7 +37,9 @@ export function unprovenBecause(
     return { code: 'NOT_ALLOWED', detail: `the owners file knows no ${statement.person}` }
   }
   const isOwn = signature.keyid.startsWith('person:')
-  const keys = isOwn ? personKeys(governance, statement.person) : [installation.apiKey]
+  const keys = isOwn
+    ? personKeys(governance.set, governance.keys, statement.person)
+    : [installation.apiKey]
   if (isSignedBy(signed, keys)) return null
   const whose = isOwn ? `a key of ${statement.person} in the owners file` : 'the API'
   return { code: 'SIGNATURE_INVALID', detail: `the statement was not signed by ${whose}` }

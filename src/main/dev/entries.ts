@@ -46,7 +46,7 @@ export function entriesOf(config: Config): readonly Entry[] {
     ...['worker', 'release'].map((name) => ({
       name,
       script: script(name),
-      ready: 'started' as const,
+      ready: 'line' as const,
       after: ['recorder', 'temporal'],
       stopStage: 2,
       stopWithinMs: 4_500,

@@ -1,0 +1,61 @@
+import { join } from 'node:path'
+import { Client, Connection, WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
+import { createActivities } from '../../activities/index.js'
+import { createSnapshotStore } from '../../activities/snapshot/store.js'
+import { loadConfig, type Config } from '../config.js'
+import { observeAliasesId, observeAliasesType, taskQueue } from '../contract.js'
+import { readPrivateKey } from './installation.js'
+import { recorderFor, sharedParts } from './parts.js'
+import { runUntilStopped } from './process.js'
+import { serve } from './run-worker.js'
+import { temporalConnection } from './temporal/connect.js'
+import { timingOf } from './timing.js'
+import { bundleWorkflows } from './workflow-bundle.js'
+
+const evaluationMemoryMb = 4096
+
+async function watchAliases(config: Config): Promise<void> {
+  const { connectionOptions, namespace } = temporalConnection(config.temporal)
+  const connection = await Connection.connect(connectionOptions)
+  try {
+    const client = new Client({ connection, namespace })
+    await client.workflow.start(observeAliasesType, {
+      workflowId: observeAliasesId,
+      taskQueue,
+      args: [config.observeAliasMs],
+      staticSummary: 'Looks at every governed alias again and again',
+    })
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error
+  } finally {
+    await connection.close()
+  }
+}
+
+await runUntilStopped('worker', async () => {
+  const config = loadConfig()
+  const recorder = await recorderFor(config, 'worker')
+  const attestation = readPrivateKey(config.home, 'attestation')
+  const timing = timingOf(config)
+  const activities = createActivities({
+    ...sharedParts(config, recorder),
+    texts: recorder,
+    notes: recorder,
+    snapshots: createSnapshotStore({ dir: join(config.home, 'snapshots') }),
+    evaluationSets: config.evaluationSets,
+    attestation: { key: attestation.key, keyid: `attestation:${attestation.keyId}` },
+    timing,
+    evaluationLimits: {
+      deadlineMs: Math.max(1000, timing.checkMs.evaluation - 5000),
+      memoryMb: evaluationMemoryMb,
+    },
+  })
+  const workflowBundle = await bundleWorkflows()
+  const worker = await serve(config.temporal, {
+    taskQueue,
+    workflowBundle,
+    activities: { ...activities },
+  })
+  await watchAliases(config)
+  return worker
+})
