@@ -44,9 +44,15 @@ function networkWrappers() {
   return unshare ? [[unshare, '-rn']] : []
 }
 
+/** The child dies with the process that started it, and gains no right that this one does not have. */
+function orphanWrappers() {
+  const setpriv = toolNamed('setpriv')
+  return setpriv ? [[setpriv, '--pdeathsig', 'KILL', '--no-new-privs']] : []
+}
+
 /**
- * Memory by address space. The processor time is bounded too: a child whose parent was killed ends by itself,
- * however busy it is. No file may be written, no core dumped.
+ * Memory by address space. The processor time is bounded too: where nothing else ends a child whose parent
+ * was killed, this does. No file may be written, no core dumped.
  */
 function limitWrappers(memoryMb: number, deadlineMs: number) {
   const megabytes = memoryMb + addressSpaceMb
@@ -75,9 +81,10 @@ export async function isolatedCommand(limits: {
   readonly deadlineMs: number
 }): Promise<IsolatedCommand> {
   const network = await firstThatWorks(networkWrappers())
+  const orphan = await firstThatWorks(orphanWrappers())
   const memory = await firstThatWorks(limitWrappers(limits.memoryMb, limits.deadlineMs))
   const node = [process.execPath, `--max-old-space-size=${limits.memoryMb}`, childPath()]
-  const [command = process.execPath, ...args] = [...network, ...memory, ...node]
+  const [command = process.execPath, ...args] = [...network, ...orphan, ...memory, ...node]
   return {
     command,
     args,

@@ -1,10 +1,13 @@
 import { DuckDBInstance } from '@duckdb/node-api'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { CheckAnswer } from '../../activities/check.js'
 import { checkEvaluation, evaluateModel } from '../../activities/evaluation/engine.js'
+import { isolatedCommand } from '../../activities/evaluation/isolation.js'
 import { canonicalResult } from '../../src/schema/check.js'
 import {
   candidate,
@@ -71,6 +74,30 @@ describe('a model that cannot be trusted with the machine ends as a finding', wi
     const files = candidate({ 'model.onnx': models.endless() })
     await expect(checkEvaluation(files, clauseOf(), context, run)).rejects.toBe(reason)
   })
+
+  test.skipIf(!existsSync('/usr/bin/setpriv'))(
+    'it does not outlive a parent that was killed',
+    async () => {
+      const { command, args } = await isolatedCommand(limits)
+      const endless = [
+        ...args.slice(0, -1),
+        '-e',
+        'process.stdout.write(String(process.pid)); for (;;);',
+      ]
+      const script = `require('node:child_process').spawn(${JSON.stringify(command)}, ${JSON.stringify(endless)}, { env: {}, stdio: ['ignore', 'inherit', 'ignore'] })`
+      const parent = spawn(process.execPath, ['-e', script], {
+        stdio: ['ignore', 'pipe', 'ignore'],
+      })
+      const [told] = (await once(parent.stdout, 'data')) as [Buffer]
+      expect(Number(told.toString())).toBeGreaterThan(0)
+      // The pipe closes when the last process that holds it is gone.
+      const gone = once(parent.stdout, 'close')
+      parent.stdout.resume()
+      parent.kill('SIGKILL')
+      await gone
+      expect(parent.stdout.closed).toBe(true)
+    },
+  )
 
   test.each([
     ['800 GB', 200_000_000_000n],
