@@ -78,7 +78,7 @@ async function inspectReadable(source: ByteSource, sizes: ModelSizes): Promise<F
   if (isTextPickle(walk, source.size)) return pickleVerdict(source.path, 'pickle', walk)
   const text = Buffer.from(bytes).toString('utf8')
   const paths = new Set(sizes.keys())
-  const named = /(^|\/)MLmodel$/.test(source.path) ? 'mlmodel' : 'json'
+  const named = /(^|\/)mlmodel$/i.test(source.path) ? 'mlmodel' : 'json'
   return guarded(source.path, named, () => inspectText(source, text, paths))
 }
 

@@ -12,7 +12,8 @@ import { templateVerdict } from './template.js'
 /** Control and direction characters, line separators and invisible tags; tabs and line ends are no harm. */
 const hostile = /[\p{Bidi_Control}\p{Zl}\p{Zp}\u{E0000}-\u{E007F}]|(?![\t\n\r])\p{Cc}/u
 const yamlLine = /^(---|[A-Za-z_][\w. -]*:(\s|$)|- )/
-const yamlTag = /^\s*(-\s+|[\w."'-]+:\s+)*!(!|<|[A-Za-z])/m
+/** How YAML asks for an object of a class: `!!python/object`, `!!javax.script`, `!<tag:`, `!ruby/object`. */
+const yamlTag = /(^|[\s[{,])!(![A-Za-z]+[/:.]|<|[A-Za-z]+[/:])/
 
 function firstLine(text: string): string {
   return text.split('\n', 50).find((line) => line.trim() !== '' && !line.startsWith('#')) ?? ''
@@ -21,7 +22,7 @@ function firstLine(text: string): string {
 /** Plain text that happens to look like YAML stays text, unless its name or a tag would send it to a YAML loader. */
 function yamlVerdict(path: string, text: string): FileVerdict | null {
   const isNamed = ['.yaml', '.yml'].includes(extname(path).toLowerCase())
-  if (!isNamed && !yamlLine.test(firstLine(text))) return null
+  if (!isNamed && !yamlTag.test(text) && !yamlLine.test(firstLine(text))) return null
   try {
     parseStrictYaml(text)
     return inert('yaml')
@@ -65,11 +66,13 @@ export function inspectText(
 ): FileVerdict {
   const { path } = source
   const text = raw.replace(/^\uFEFF/, '')
+  // An MLmodel may be written as JSON, which is YAML too, and must not escape its own rules by that.
+  const isMlmodel = /^mlmodel$/i.test(basename(path))
   // JSON goes before the signs of a program: a notebook or a configuration may quote one.
-  const isJson = claimsJson(path, text)
+  const isJson = !isMlmodel && claimsJson(path, text)
   const early = isJson && !hostile.test(text) ? inspectJson(path, raw) : refusal(path, text)
   if (early !== null) return early
-  if (basename(path) === 'MLmodel') return inspectMlmodel(path, raw, paths)
+  if (isMlmodel) return inspectMlmodel(path, raw, paths)
   const verdict = yamlVerdict(path, text) ?? inert(isCsv(text) ? 'csv' : 'text')
   return { ...verdict, findings: [...verdict.findings, ...requirementFindings(path, text)] }
 }
