@@ -3,6 +3,7 @@ import type { ActCommand } from '../schema/statement.js'
 import { digestOfJson } from './canonical.js'
 import { decide, type DomainCommand } from './decide.js'
 import { evolve } from './evolve.js'
+import { releaseFault } from './release.js'
 import { nothingYet, type PromotionState } from './promotion.js'
 import { msOf } from './time.js'
 
@@ -106,12 +107,19 @@ export function audit(events: readonly PromotionEvent[]): Audit {
   return { kind: 'sound', state }
 }
 
+/** The release worker writes its own steps: it may begin only what may be released, and stop only what it began. */
+function releaseStepFault(state: PromotionState, event: PromotionEvent): string | null {
+  if (event.type === 'release-started') return releaseFault(state, msOf(event.at))
+  if (event.type !== 'release-stopped' || state.releasing) return null
+  return 'no release was begun that could stop'
+}
+
 function rulesGive(
   state: PromotionState,
   event: PromotionEvent,
 ): readonly PromotionEvent[] | string {
   const command = commandBehind(event)
-  if (!command) return [event]
+  if (!command) return releaseStepFault(state, event) ?? [event]
   const decision = decide(state, command)
   if (decision.kind !== 'events') return `the rules would not have given ${event.type}`
   return decision.events.length > 0 ? decision.events : `nothing led to ${event.type}`

@@ -3,6 +3,7 @@ import type { Rules, Seat } from '../schema/rules.js'
 import type { CheckName } from '../schema/statement.js'
 import { digestOfJson, type Digest } from './canonical.js'
 import type { Concession, PromotionState } from './promotion.js'
+import { isMember } from './seats.js'
 
 /** Both sets of rules that must be satisfied: once where they are the same. */
 export function rulesOf(state: PromotionState): readonly Rules[] {
@@ -20,9 +21,21 @@ export function seatsOf(state: PromotionState): ReadonlyMap<string, readonly Sea
   return seats
 }
 
-/** The concessions that hold at a moment, in ms since the Unix epoch. */
+/** Whether a person may waive and accept now: by each set of rules, and not excluded. */
+function mayConcede(state: PromotionState, person: string): boolean {
+  const isExcluded = state.excluded.some((entry) => entry.person === person)
+  const isNamed = rulesOf(state).every(
+    ({ waivers }) => waivers !== null && isMember(state, waivers.teams, person),
+  )
+  return isNamed && !isExcluded
+}
+
+/**
+ * The concessions that hold at a moment, in ms since the Unix epoch: they end with their time, and with the right of
+ * whoever made them to make them.
+ */
 export function concessionsInForce(state: PromotionState, at: number): readonly Concession[] {
-  return state.concessions.filter((concession) => concession.until > at)
+  return state.concessions.filter(({ until, person }) => until > at && mayConcede(state, person))
 }
 
 function distinct<T extends string>(values: readonly T[]): T[] {

@@ -158,7 +158,10 @@ const reducers: Reducers = {
   'sign-off-asked': signOffAsked,
   'governance-observed': governanceObserved,
   'champion-observed': championObserved,
-  'release-ready': (state, { at }) => enter(state, 'promoting', msOf(at)),
+  'release-ready': (state, { at, body }) => ({
+    ...enter(state, 'promoting', msOf(at)),
+    assigned: body.seats,
+  }),
   'release-started': (state, { body }) => ({
     ...state,
     releasing: true,

@@ -146,16 +146,25 @@ export function owningTeams(set: GovernanceSet, model: string): readonly string[
 /**
  * Who is in the teams that the rules name, and who owns the model.
  *
+ * @param pinned the rules of the request where they are others: their seats have to be filled too
+ *
  * @throws PromotionError `NO_OWNER`
  */
-export function membershipFor(set: GovernanceSet, rules: Rules, model: string): Membership {
+export function membershipFor(
+  set: GovernanceSet,
+  rules: Rules,
+  model: string,
+  pinned: Rules = rules,
+): Membership {
   const members = new Map(set.owners.teams.map((team) => [team.id, team.members]))
   const owning = owningTeams(set, model)
   if (owning.length === 0) {
     const remedy = 'add a line to owns in owners.yaml'
     throw new PromotionError('NO_OWNER', `nobody owns model ${model}`, { field: 'model', remedy })
   }
-  const named = [...rules.seats.flatMap((seat) => seat.teams), ...(rules.waivers?.teams ?? [])]
+  const named = [pinned, rules].flatMap(({ seats, waivers }) =>
+    seats.flatMap((seat) => seat.teams).concat(waivers?.teams ?? []),
+  )
   const mayWho = new Set(
     set.owners.people.filter(({ scopes }) => scopes.includes('sign')).map(({ id }) => id),
   )

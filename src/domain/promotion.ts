@@ -1,5 +1,5 @@
 import type { CheckReport } from '../schema/check.js'
-import type { DecisionSlice } from '../schema/event.js'
+import type { DecisionSlice, PromotionEvent } from '../schema/event.js'
 import type { Champion, Membership, Rules } from '../schema/rules.js'
 import type { Act, AssuranceLevel, CheckName, Verdict } from '../schema/statement.js'
 import type { Digest } from './canonical.js'
@@ -108,6 +108,8 @@ export interface PromotionState {
   readonly reruns: number
   readonly refusals: number
   readonly acts: { readonly [personAndNonce: string]: PastAct }
+  /** Who fills which seat, as it was recorded last. */
+  readonly assigned: Extract<PromotionEvent, { type: 'release-ready' }>['body']['seats']
   /** True from `release-started` until it stopped: the alias may be moving, so nothing else may be decided. */
   readonly releasing: boolean
   readonly releaseAttempts: number
@@ -159,6 +161,7 @@ export const nothingYet: PromotionState = {
   reruns: 0,
   refusals: 0,
   acts: {},
+  assigned: [],
   releasing: false,
   releaseAttempts: 0,
   end: null,

@@ -1,5 +1,6 @@
 import type { PromotionEvent } from '../schema/event.js'
 import type { CheckName } from '../schema/statement.js'
+import { digestOfJson } from './canonical.js'
 import { clocksOf } from './clocks.js'
 import {
   concessionsInForce,
@@ -38,8 +39,27 @@ export function isSatisfied(state: PromotionState, check: CheckState, at: number
   if (report?.outcome === 'failed') return isWaived(state, check, at)
   if (report?.outcome !== 'inconclusive') return false
   return concessionsInForce(state, at).some(
-    ({ kind, of }) => kind === 'acceptance' && of === report.resultDigest,
+    ({ kind, check: about, of }) =>
+      kind === 'acceptance' && about === check.check && of === report.resultDigest,
   )
+}
+
+/** One sign-off fills a place of both sets, so a place that is empty in both is counted once. */
+function emptyOf(sets: readonly (readonly Slot[])[]): readonly Slot[] {
+  const most = new Map<string, readonly Slot[]>()
+  for (const [place, slots] of sets.flatMap(byPlace)) {
+    if (slots.length > (most.get(place) ?? []).length) most.set(place, slots)
+  }
+  return [...most.values()].flat()
+}
+
+function byPlace(slots: readonly Slot[]): readonly (readonly [string, readonly Slot[]])[] {
+  const places = new Map<string, Slot[]>()
+  for (const slot of slots) {
+    const place = `${slot.seat} ${slot.teams.join(' ')}`
+    places.set(place, [...(places.get(place) ?? []), slot])
+  }
+  return [...places]
 }
 
 /** Where the promotion stands by its facts alone, whatever phase was recorded last. */
@@ -49,7 +69,7 @@ export function standing(state: PromotionState, at: number): Standing {
   const failing = state.checks.filter((check) => !isSatisfied(state, check, at))
   if (failing.length > 0) return { kind: 'blocked', checks: failing }
   const seatings = rulesOf(state).map((rules) => seating(state, rules))
-  const empty = seatings.flatMap((one) => one.empty)
+  const empty = emptyOf(seatings.map((one) => one.empty))
   if (empty.length > 0) return { kind: 'awaiting', empty }
   return { kind: 'ready', filled: seatings.at(-1)?.filled ?? [] }
 }
@@ -165,12 +185,13 @@ function whenReady(
   digests: ReturnType<typeof decisionDigests>,
   at: string,
 ): PromotionEvent[] {
-  if (state.phase === 'promoting') return []
   const seats = filled.flatMap(({ slot, person }) => {
     const decision = digests.get(slot.seat)
     return decision
       ? [{ seat: slot.seat, team: slot.team, person, decisionDigest: decision.digest }]
       : []
   })
+  const isKnown = digestOfJson(seats) === digestOfJson(state.assigned)
+  if (state.phase === 'promoting' && isKnown) return []
   return [{ type: 'release-ready', at, person: null, body: { seats } }]
 }

@@ -103,7 +103,7 @@ describe('a request', () => {
     const world = createWorld()
     expect(gist(world.tick())).toEqual([])
     expect(gist(world.snapshotted())).toEqual([])
-    const said = { installation: '', promotion: '' as 'prm_' }
+    const said = { installation: '' as never, promotion: '' as never }
     expect(gist(world.act('cancel', people.owner, { reason: sha('why') }, said))).toBe(
       'WRONG_STATE',
     )

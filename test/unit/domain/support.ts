@@ -182,6 +182,7 @@ interface SigningOptions {
 export function createWorld(initial: PromotionState = nothingYet) {
   const events: PromotionEvent[] = []
   let state = initial
+  let now = start
 
   const record = (...more: readonly PromotionEvent[]) => {
     events.push(...more)
@@ -195,96 +196,105 @@ export function createWorld(initial: PromotionState = nothingYet) {
   }
   const reason = sha('why')
 
-  const world = {
-    now: start,
+  /** The decision digest of a seat now; of nothing where the seat has none. */
+  function digestOf(seatId: string): Digest {
+    return decisionDigests(state, now).get(seatId)?.digest ?? sha('no such decision')
+  }
+  function command<Name extends ActCommand['act']>(
+    act: Name,
+    person: string,
+    body: BodyOf<Name>,
+    more: Partial<Statement> = {},
+    keyid?: string,
+  ): ActCommand {
+    const proof = signed(act, body, person, { issued: isoOf(now), ...more }, keyid)
+    return { act, body, signed: proof } as unknown as ActCommand
+  }
+  function send(command: ActCommand): Decision {
+    return give({ kind: 'act', at: now, command })
+  }
+  function act<Name extends ActCommand['act']>(
+    act: Name,
+    person: string,
+    body: BodyOf<Name>,
+    more: Partial<Statement> = {},
+  ): Decision {
+    return send(command(act, person, body, more))
+  }
+  function signing(seatId: string, person: string, more: SigningOptions = {}): ActCommand {
+    const { verdict = 'approve', digest = digestOf(seatId), keyid } = more
+    const body = { seat: seatId, decisionDigest: digest, verdict, reason, conditions: null }
+    return command('sign-off', person, body, {}, keyid)
+  }
+  return {
+    /** The present, in ms since the Unix epoch. */
+    get now() {
+      return now
+    },
+    set now(at: number) {
+      now = at
+    },
+    digestOf,
+    command,
+    send,
+    act,
+    signing,
     events,
     state: () => state,
     record,
     give,
     open(more: Partial<RequestedBody> = {}): Decision {
-      return give({ kind: 'open', at: world.now, request: request(more) })
+      return give({ kind: 'open', at: now, request: request(more) })
     },
     snapshotted(): Decision {
-      return give({ kind: 'snapshotted', at: world.now, snapshot })
+      return give({ kind: 'snapshotted', at: now, snapshot })
     },
     check(given: CheckReport): Decision {
       const attempt =
         state.checks.find(
           ({ check, clauseDigest }) => check === given.check && clauseDigest === given.clauseDigest,
         )?.attempt ?? 1
-      return give({ kind: 'check', at: world.now, attempt, report: given })
+      return give({ kind: 'check', at: now, attempt, report: given })
     },
-    tick(at = world.now): Decision {
-      world.now = at
+    tick(at: number = now): Decision {
+      now = at
       return give({ kind: 'tick', at })
     },
     observe(found: Rules, members: Membership = membership()): Decision {
-      return give({ kind: 'observed', at: world.now, rules: found, membership: members })
+      return give({ kind: 'observed', at: now, rules: found, membership: members })
     },
     champion(version: string): Decision {
       const champion = { version, modelDigest: sha(`champion ${version}`) }
-      return give({ kind: 'champion', at: world.now, champion })
-    },
-    /** The decision digest of a seat now; of nothing where the seat has none. */
-    digestOf(seatId: string): Digest {
-      return decisionDigests(state, world.now).get(seatId)?.digest ?? sha('no such decision')
-    },
-    command<Name extends ActCommand['act']>(
-      act: Name,
-      person: string,
-      body: BodyOf<Name>,
-      more: Partial<Statement> = {},
-      keyid?: string,
-    ): ActCommand {
-      const proof = signed(act, body, person, { issued: isoOf(world.now), ...more }, keyid)
-      return { act, body, signed: proof } as unknown as ActCommand
-    },
-    send(command: ActCommand): Decision {
-      return give({ kind: 'act', at: world.now, command })
-    },
-    act<Name extends ActCommand['act']>(
-      act: Name,
-      person: string,
-      body: BodyOf<Name>,
-      more: Partial<Statement> = {},
-    ): Decision {
-      return world.send(world.command(act, person, body, more))
-    },
-    signing(seatId: string, person: string, more: SigningOptions = {}): ActCommand {
-      const { verdict = 'approve', digest = world.digestOf(seatId), keyid } = more
-      const body = { seat: seatId, decisionDigest: digest, verdict, reason, conditions: null }
-      return world.command('sign-off', person, body, {}, keyid)
+      return give({ kind: 'champion', at: now, champion })
     },
     sign(seatId: string, person: string, more: SigningOptions = {}): Decision {
-      return world.send(world.signing(seatId, person, more))
+      return send(signing(seatId, person, more))
     },
     waive(person: string, more: { id?: string; until?: number; bytes?: Digest } = {}): Decision {
-      const { id = finding.id, until = world.now + day, bytes = modelDigest } = more
+      const { id = finding.id, until = now + day, bytes = modelDigest } = more
       const about = { check: 'scan', finding: id, modelDigest: bytes } as const
-      return world.act('waiver', person, { ...about, until: isoOf(until), reason })
+      return act('waiver', person, { ...about, until: isoOf(until), reason })
     },
-    accept(person: string, resultDigest: Digest, until = world.now + day): Decision {
+    accept(person: string, resultDigest: Digest, until: number = now + day): Decision {
       const about = { check: 'evaluation', resultDigest } as const
-      return world.act('acceptance', person, { ...about, until: isoOf(until), reason })
+      return act('acceptance', person, { ...about, until: isoOf(until), reason })
     },
-    rerun: (person: string, check: CheckName): Decision =>
-      world.act('rerun', person, { check, reason }),
-    cancel: (person: string): Decision => world.act('cancel', person, { reason }),
+    rerun: (person: string, check: CheckName): Decision => act('rerun', person, { check, reason }),
+    cancel: (person: string): Decision => act('cancel', person, { reason }),
     withdraw: (person: string, seatId: string): Decision =>
-      world.act('withdrawal', person, { seat: seatId, reason }),
+      act('withdrawal', person, { seat: seatId, reason }),
     releaseStarts(attempt = 1): void {
-      record({ type: 'release-started', at: isoOf(world.now), person: null, body: { attempt } })
+      record({ type: 'release-started', at: isoOf(now), person: null, body: { attempt } })
     },
     releaseStops(attempt = 1): void {
       const body = { attempt, why: 'the registry is away' }
-      record({ type: 'release-stopped', at: isoOf(world.now), person: null, body })
+      record({ type: 'release-stopped', at: isoOf(now), person: null, body })
     },
     moved(): Decision {
       const result = { kind: 'moved', from: null, aliasSeq: 0 } as const
-      return give({ kind: 'released', at: world.now, result })
+      return give({ kind: 'released', at: now, result })
     },
   }
-  return world
 }
 
 export type World = ReturnType<typeof createWorld>
