@@ -1,0 +1,75 @@
+import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi'
+import { streamSSE, type SSEStreamingApi } from 'hono/streaming'
+import { promotionStream } from '../../src/contract.js'
+import { isEnded } from '../../src/domain/promotion.js'
+import type { RecordedEvent } from '../../recorder/event-log.js'
+import type { ApiDeps, ApiEnv } from '../deps.js'
+import { always, problems, secured } from '../schema/responses.js'
+import { visibleRecord } from '../visibility.js'
+import { promotionParams } from './promotions.js'
+
+/** Proxies and browsers give up a silent stream; this is well below what they allow. */
+const heartbeatMs = 15_000
+
+const events = createRoute({
+  method: 'get',
+  path: '/v1/promotions/{id}/events',
+  operationId: 'followPromotion',
+  summary: 'Server-sent events: everything recorded of the promotion, until it has ended',
+  security: secured,
+  request: {
+    params: promotionParams,
+    headers: z.object({
+      'last-event-id': z
+        .string()
+        .regex(/^\d{1,9}$/)
+        .optional()
+        .openapi({
+          description: 'The id of the last event that you have; the next one comes first',
+        }),
+    }),
+  },
+  responses: {
+    200: { description: 'The events', content: { 'text/event-stream': { schema: z.string() } } },
+    ...problems(...always, 400, 404),
+  },
+})
+
+function messageOf({ leaf, position, body }: RecordedEvent) {
+  const { seq, type, at, person } = leaf
+  const data = JSON.stringify({ seq, position, type, at, person, body })
+  return { id: String(seq), event: type, data }
+}
+
+async function send(
+  stream: SSEStreamingApi,
+  deps: ApiDeps,
+  id: string,
+  fromSeq: number,
+): Promise<number> {
+  const recorded = await deps.log.read(promotionStream(id), fromSeq)
+  for (const one of recorded) await stream.writeSSE(messageOf(one))
+  return fromSeq + recorded.length
+}
+
+async function follow(stream: SSEStreamingApi, deps: ApiDeps, id: string, fromSeq: number) {
+  let next = fromSeq
+  while (!stream.aborted && !stream.closed) {
+    const state = deps.readModel.now().promotions.get(id)?.state
+    if (state && state.nextSeq > next) next = await send(stream, deps, id, next)
+    if (!state || (isEnded(state.phase) && state.nextSeq <= next)) return
+    const isThere = await deps.readModel.passed(promotionStream(id), next + 1, heartbeatMs)
+    if (!isThere) await stream.write(': still here\n\n')
+  }
+}
+
+export function eventRoutes(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): void {
+  app.openapi(events, (c) => {
+    const { id } = c.req.valid('param')
+    visibleRecord(deps.readModel.now(), c.get('caller'), id)
+    const last = c.req.valid('header')['last-event-id']
+    const fromSeq = last === undefined ? 0 : Number(last) + 1
+    c.header('x-accel-buffering', 'no')
+    return streamSSE(c, (stream) => follow(stream, deps, id, fromSeq))
+  })
+}
