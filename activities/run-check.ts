@@ -93,7 +93,7 @@ async function evaluation(
 
 async function answerOf(deps: WorkerDeps, input: CheckInput, run: CheckRun): Promise<CheckAnswer> {
   const record = await readClause(deps, input.clauseDigest)
-  const files = await snapshotFiles(deps.snapshots, input)
+  const files = await snapshotFiles(deps.snapshots, input, run.signal)
   if (record.check === 'scan') return checkScan(files, record.clause, run)
   if (record.check === 'evaluation') return evaluation(deps, record, files, run)
   return provenance(deps, record, files, input.promotion, run)

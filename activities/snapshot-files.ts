@@ -20,10 +20,16 @@ async function readAt(path: string, offset: number, length: number): Promise<Uin
 /**
  * The private copy of a candidate's bytes, as checks read it.
  *
- * @throws PromotionError `EVIDENCE_MISSING` where the copy is gone or was changed
+ * @throws PromotionError `EVIDENCE_MISSING` where the copy is gone, `SNAPSHOT_UNSTABLE` where it was changed
  */
-export async function snapshotFiles(store: SnapshotStore, ref: SnapshotRef): Promise<ModelFiles> {
-  const { manifest, modelDigest, signatureDigest } = await store.recorded(ref)
+export async function snapshotFiles(
+  store: SnapshotStore,
+  ref: SnapshotRef,
+  signal?: AbortSignal,
+): Promise<ModelFiles> {
+  const snapshot = await store.recorded(ref)
+  await store.verify(snapshot, signal)
+  const { manifest, modelDigest, signatureDigest } = snapshot
   const paths = new Map(manifest.map(({ path, sha256 }) => [path, store.pathOf(sha256)]))
   const localPath = (path: string) => {
     const found = paths.get(path)
