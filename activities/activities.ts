@@ -85,6 +85,7 @@ export interface Activities {
   /** A check that could not be carried out at all still leaves an attested `error`. */
   reportError(input: CheckInput, reason: string): Promise<CheckReport>
   observeAliases(): Promise<number>
+  collectSnapshots(): Promise<number>
 }
 
 /** Served by the release worker alone. It trusts no argument but the promotion's id. */

@@ -45,6 +45,8 @@ export interface WorkerDeps extends SharedDeps {
   readonly evaluationSets: string
   readonly attestation: Signer
   readonly timing: Timing
+  /** How long the private copy of a candidate is kept after its promotion ended, in ms. */
+  readonly snapshotKeepMs: number
   readonly evaluationLimits: { readonly deadlineMs: number; readonly memoryMb: number }
 }
 

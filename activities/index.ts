@@ -2,6 +2,7 @@ import { cancellationSignal, Context, heartbeat } from '@temporalio/activity'
 import { toFailure } from '../src/failure.js'
 import type { Activities, ReleaseActivities } from './activities.js'
 import type { CheckRun } from './check.js'
+import { collectSnapshots } from './collect-snapshots.js'
 import type { ReleaseDeps, WorkerDeps } from './deps.js'
 import { observeAliases } from './observe-aliases.js'
 import { openPromotion } from './open-promotion.js'
@@ -52,6 +53,7 @@ export function createActivities(deps: WorkerDeps): Activities {
     runCheck: (input) => beating((run) => runCheck(deps, input, run)),
     reportError: (input, reason) => translated(() => reportError(deps, input, reason)),
     observeAliases: () => translated(() => observeAliases(deps)),
+    collectSnapshots: () => translated(() => collectSnapshots(deps, Date.now())),
   }
 }
 

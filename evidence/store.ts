@@ -14,6 +14,8 @@ export interface EvidenceStore {
   attach(promotion: string, name: string, digest: Digest): Promise<void>
   /** What was attached to a promotion, by name. */
   attached(promotion: string): Promise<readonly Attached[]>
+  /** Every promotion to which something was attached. */
+  promotions(): Promise<readonly string[]>
 }
 
 export interface Attached {
@@ -84,6 +86,7 @@ export function createFileEvidenceStore(root: string): EvidenceStore {
       const path = attachedPath(root, promotion, name)
       if ((await readIfThere(path)) !== digest) await writeDurably(path, digest)
     },
+    promotions: () => readdir(join(root, 'promotions')).catch(() => []),
     attached: (promotion) => readAttached(join(root, 'promotions', fileName(promotion))),
   }
 }

@@ -13,6 +13,7 @@ import { timingOf } from './timing.js'
 import { bundleWorkflows } from './workflow-bundle.js'
 
 const evaluationMemoryMb = 4096
+const dayMs = 24 * 3_600_000
 
 async function watchAliases(config: Config): Promise<void> {
   const { connectionOptions, namespace } = temporalConnection(config.temporal)
@@ -45,6 +46,7 @@ await runUntilStopped('worker', async () => {
     evaluationSets: config.evaluationSets,
     attestation: { key: attestation.key, keyid: `attestation:${attestation.keyId}` },
     timing,
+    snapshotKeepMs: config.snapshotKeepDays * dayMs,
     evaluationLimits: {
       deadlineMs: Math.max(1000, timing.checkMs.evaluation - 5000),
       memoryMb: evaluationMemoryMb,

@@ -97,6 +97,7 @@ export async function openHouse() {
       snapshotMs: 60_000,
       releaseMs: 60_000,
     },
+    snapshotKeepMs: 60_000,
     evaluationLimits: { deadlineMs: 30_000, memoryMb: 4096 },
   })
   const workflowBundle = await bundleWorkflows()
