@@ -8,7 +8,7 @@ import type { ApiDeps, ApiEnv } from '../deps.js'
 import { HttpProblem } from '../problem.js'
 import { checkAnswer } from '../schema/answers.js'
 import { check, promotion } from '../schema/common.js'
-import { always, json, problems, secured } from '../schema/responses.js'
+import { always, json, problems, secured, textOf } from '../schema/responses.js'
 import { checkViewOf } from '../view/checks.js'
 import { visibleRecord } from '../visibility.js'
 import { promotionParams } from './promotions.js'
@@ -29,7 +29,7 @@ const evidence = createRoute({
     }),
   },
   responses: {
-    200: { description: 'The bundle', content: { 'application/x-ndjson': { schema: z.string() } } },
+    200: textOf('The bundle', 'application/x-ndjson'),
     ...problems(...always, 404, 422),
   },
 })
@@ -106,7 +106,7 @@ export function evidenceRoutes(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): void {
     const { redacted, history: wanted } = c.req.valid('query')
     const bundle = await bundleOf(deps, record, redacted === 'true', wanted === 'true')
     const name = `${record.id}${redacted === 'true' ? '.redacted' : ''}.jsonl`
-    return c.text(bundle, 200, {
+    return c.body(bundle, 200, {
       'content-type': 'application/x-ndjson',
       'content-disposition': `attachment; filename="${name}"`,
     })

@@ -13,36 +13,47 @@ import {
 import { checkName } from '../../src/schema/statement.js'
 import { errorCodes } from '../../src/domain/errors.js'
 
+/**
+ * A shape of src/schema with what the OpenAPI document says of it. It is cloned, since it may have been made before
+ * the shapes learnt to describe themselves.
+ */
+export function described<S extends z.ZodType>(
+  schema: S,
+  words: { readonly pattern?: string; readonly description?: string; readonly example?: string },
+): S {
+  return schema.clone().openapi(words)
+}
+
 /** The shapes of src/schema as the OpenAPI document says them. */
-export const model = modelName.openapi({
+export const model = described(modelName, {
   pattern: '^[A-Za-z0-9_-]([A-Za-z0-9 ._-]{0,126}[A-Za-z0-9_-])?$',
   description: 'As the registry names it; letters of every script are allowed',
   example: 'diabetes-risk',
 })
-export const version = versionName.openapi({ example: '1' })
-export const environment = environmentName.openapi({ example: 'production' })
-export const digestText = digest.openapi({
+export const version = described(versionName, { example: '1' })
+export const environment = described(environmentName, { example: 'production' })
+export const digestText = described(digest, {
   pattern: '^sha256:[0-9a-f]{64}$',
   example: `sha256:${'0'.repeat(64)}`,
 })
-export const promotion = promotionId.openapi({
+export const promotion = described(promotionId, {
   pattern: '^prm_[0-9a-f]{32}$',
   example: `prm_${'0'.repeat(32)}`,
 })
-export const seatName = slug.openapi({ example: 'model-risk' })
-export const check = checkName.openapi({ example: 'scan' })
-export const moment = timestamp.openapi({
+export const seatName = described(slug, { example: 'model-risk' })
+export const check = described(checkName, { example: 'scan' })
+export const moment = described(timestamp, {
   pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$',
   example: '2026-11-22T20:29:00.000Z',
 })
-export const reason = reasonText.openapi({
+export const reason = described(reasonText, {
   pattern: '^[!-~]([ -~]{0,1998}[!-~])?$',
   description: 'In your own words; letters of every script and line breaks are allowed',
   example: 'The figures are good in every group.',
 })
 
 /** Out of `components`, so that one page of the document explains it. */
-export const idempotencyKey = nonce.openapi({
+export const idempotencyKey = described(nonce, {
   description: 'Chosen by you; the same key again gets the same answer and does nothing twice',
   example: '7d1c0f6e-promote-1',
 })

@@ -3,6 +3,7 @@ import { installationId, nonce, personId } from '../../src/schema/ids.js'
 import { act, verdict } from '../../src/schema/statement.js'
 import {
   check,
+  described,
   digestText,
   environment,
   model,
@@ -16,7 +17,7 @@ import {
 const statement = z
   .strictObject({
     v: z.literal('countersign-statement/1'),
-    installation: installationId.openapi({ pattern: '^ins_[0-9a-z]{8,40}$' }),
+    installation: described(installationId, { pattern: '^ins_[0-9a-z]{8,40}$' }),
     promotion,
     act,
     bodyDigest: digestText,

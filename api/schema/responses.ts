@@ -56,3 +56,11 @@ export function jsonBody<S extends z.ZodType>(schema: S) {
 }
 
 export const secured = [{ bearer: [] }]
+
+/**
+ * Text of some other media type. Its type hides the content: the framework's types know JSON and text/* alone.
+ */
+export function textOf(description: string, mediaType: string): { description: string } {
+  const content = { [mediaType]: { schema: { type: 'string' } } }
+  return { ...{ content }, description }
+}
