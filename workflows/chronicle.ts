@@ -17,7 +17,7 @@ export interface Refusal {
 /** What a command came to, once it is recorded. */
 export type Carried = { readonly kind: 'recorded' } | Refusal
 
-/** After so many refusals a promotion counts them and records no more, so that nobody can fill the log. */
+/** After so many refusals a promotion counts them instead, so that nobody can fill the log. */
 const recordedRefusals = 50
 
 const done: Carried = { kind: 'recorded' }
@@ -38,6 +38,15 @@ async function carryOut(ledger: Ledger, command: DomainCommand): Promise<Carried
   }
 }
 
+/** Records how many there were each time that their number has doubled: the log grows with its logarithm only. */
+async function countRefusal(ledger: Ledger): Promise<Recorded | 'not-needed'> {
+  const { refusals } = ledger.state()
+  const count = ledger.countRefusal()
+  if (count < 2 * refusals) return 'not-needed'
+  const at = isoOf(Date.now())
+  return ledger.append([{ type: 'refusals-counted', at, person: null, body: { count } }], null)
+}
+
 /** Records a refusal; without a proof it names nobody, since anybody could have sent it. */
 async function refuse(
   ledger: Ledger,
@@ -46,7 +55,8 @@ async function refuse(
   isProven: boolean,
 ): Promise<Recorded | 'not-needed'> {
   const { refusals, phase } = ledger.state()
-  if (refusals >= recordedRefusals || phase === 'none' || isEnded(phase)) return 'not-needed'
+  if (phase === 'none' || isEnded(phase)) return 'not-needed'
+  if (refusals >= recordedRefusals) return countRefusal(ledger)
   const { person, nonce, bodyDigest } = command.signed.statement
   const event: PromotionEvent = {
     type: 'refused',

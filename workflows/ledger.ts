@@ -15,6 +15,8 @@ export interface Ledger {
     proof: SignedStatement | null,
   ) => Promise<Recorded>
   readonly reload: () => Promise<void>
+  /** Counts one more refusal that is not recorded, and says how many there were in all. */
+  readonly countRefusal: () => number
   /** Work waits for the work before it, in the order in which it came. */
   readonly inLine: <T>(work: () => Promise<T>) => Promise<T>
 }
@@ -31,6 +33,7 @@ function createLine(): Ledger['inLine'] {
 /** @param steps asked at each call, since the deployment's timing is only known once the run has begun */
 export function createLedger(promotion: string, steps: () => Steps): Ledger {
   let state: PromotionState = nothingYet
+  let uncounted = 0
 
   const reload = async () => {
     state = fold((await steps().quick.readEvents(promotion)).events)
@@ -39,6 +42,10 @@ export function createLedger(promotion: string, steps: () => Steps): Ledger {
   return {
     state: () => state,
     reload,
+    countRefusal() {
+      uncounted += 1
+      return state.refusals + uncounted
+    },
     inLine: createLine(),
     async append(events, proof) {
       const { inForce: rules, membership } = state
@@ -50,6 +57,7 @@ export function createLedger(promotion: string, steps: () => Steps): Ledger {
         decidedBy: digestOfJson({ rules, membership }),
       })
       if (recorded.kind === 'recorded') state = recorded.events.reduce(evolve, state)
+      if (events.some(({ type }) => type === 'refusals-counted')) uncounted = 0
       if (recorded.kind === 'conflict') await reload()
       return recorded
     },

@@ -53,6 +53,7 @@ function endBehind(event: PromotionEvent, at: number): DomainCommand {
 
 const asItCame: ReadonlySet<PromotionEvent['type']> = new Set([
   'refused',
+  'refusals-counted',
   'release-started',
   'release-stopped',
 ])

@@ -108,4 +108,5 @@ export const actReducers = {
   'rerun-requested': (state, event) => remember(rerun(state, event), event.body.signed, 'rerun'),
   cancelled,
   refused,
+  'refusals-counted': (state, { body }) => ({ ...state, refusals: body.count }),
 } satisfies Partial<Reducers>

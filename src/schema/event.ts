@@ -148,6 +148,8 @@ export const promotionEvent = z.discriminatedUnion('type', [
       bodyDigest: digest,
     }),
   ),
+  /** How many refusals there were in all, once they are no longer recorded one by one. */
+  shape('refusals-counted', z.strictObject({ count: z.int().min(1) })),
 ])
 
 /** What happens to an alias: `alias:ENV:MODEL`. */
