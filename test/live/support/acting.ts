@@ -18,7 +18,7 @@ import {
 } from '../../../src/contract.js'
 import { decisionDigests } from '../../../src/domain/decision.js'
 import { fold } from '../../../src/domain/evolve.js'
-import type { PromotionState } from '../../../src/domain/promotion.js'
+import { isEnded, type PromotionState } from '../../../src/domain/promotion.js'
 import { readPromotion } from '../../../activities/streams.js'
 import type { ActCommand } from '../../../src/schema/statement.js'
 import type { House } from './house.js'
@@ -101,6 +101,12 @@ type BodyOf<Act extends ActCommand['act']> = Extract<ActCommand, { act: Act }>['
 /** A body whose reason is given in words. */
 type Spoken<Act extends ActCommand['act']> = Omit<BodyOf<Act>, 'reason'>
 
+/** A promotion that was asked for. */
+export interface Asked {
+  readonly promotion: string
+  readonly workflowId: string
+}
+
 export interface Acting {
   readonly person: string
   readonly signer?: Signer
@@ -129,18 +135,29 @@ export async function commandOf<Act extends ActCommand['act']>(
   return { act, body, signed: signStatement(signer, statement) } as unknown as ActCommand
 }
 
+/** @param updateId the one that the API would choose, unless a test sends the same statement under another */
 export async function send(
   house: House,
   workflowId: string,
   command: ActCommand,
+  updateId?: string,
 ): Promise<ActAnswer> {
   const { promotion, person, nonce: key } = command.signed.statement
   return house.client.workflow
     .getHandle(workflowId)
     .executeUpdate<ActAnswer, [ActCommand]>(actName, {
       args: [command],
-      updateId: updateIdOf(promotion, person, key),
+      updateId: updateId ?? updateIdOf(promotion, person, key),
     })
+}
+
+/** The same by Signal, as somebody does who has only Temporal's tools. Nobody hears an answer. */
+export async function sendSignal(
+  house: House,
+  workflowId: string,
+  command: unknown,
+): Promise<void> {
+  await house.client.workflow.getHandle(workflowId).signal(actName, command)
 }
 
 /** The decision digest of a seat, now. */
@@ -150,15 +167,43 @@ export async function digestFor(house: House, promotion: string, seat: string) {
   return digest
 }
 
-/** Approves or rejects at a seat, over what the log tells now. */
+/** What somebody sends who approves or rejects at a seat, over what the log tells now. */
+export async function signOffCommand(
+  house: House,
+  promotion: string,
+  seat: string,
+  acting: Acting,
+  verdict: 'approve' | 'reject' = 'approve',
+): Promise<ActCommand> {
+  const decisionDigest = await digestFor(house, promotion, seat)
+  const spoken = { seat, decisionDigest, verdict, conditions: null }
+  return commandOf(house, promotion, 'sign-off', spoken, acting)
+}
+
+/** Approves or rejects at a seat. */
 export async function signOff(
   house: House,
-  { promotion, workflowId }: { readonly promotion: string; readonly workflowId: string },
+  { promotion, workflowId }: Asked,
   seat: string,
   acting: Acting,
   verdict: 'approve' | 'reject' = 'approve',
 ): Promise<ActAnswer> {
-  const decisionDigest = await digestFor(house, promotion, seat)
-  const spoken = { seat, decisionDigest, verdict, conditions: null }
-  return send(house, workflowId, await commandOf(house, promotion, 'sign-off', spoken, acting))
+  const command = await signOffCommand(house, promotion, seat, acting, verdict)
+  return send(house, workflowId, command)
+}
+
+/** Any other act, by whoever, as the API sends it. */
+export async function perform<Act extends ActCommand['act']>(
+  house: House,
+  { promotion, workflowId }: Asked,
+  act: Act,
+  spoken: Spoken<Act>,
+  acting: Acting,
+): Promise<ActAnswer> {
+  return send(house, workflowId, await commandOf(house, promotion, act, spoken, acting))
+}
+
+/** Waits until the promotion has ended, however it ended. */
+export async function untilEnded(house: House, promotion: string): Promise<PromotionState> {
+  return until(house, promotion, ({ phase }) => isEnded(phase))
 }

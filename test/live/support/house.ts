@@ -1,10 +1,10 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { TestWorkflowEnvironment } from '@temporalio/testing'
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker'
+import { Worker } from '@temporalio/worker'
+import type { Timing } from '../../../activities/activities.js'
+import type { ReleaseDeps, SharedDeps, WorkerDeps } from '../../../activities/deps.js'
 import { createActivities, createReleaseActivities } from '../../../activities/index.js'
-import type { SharedDeps } from '../../../activities/deps.js'
 import { aliasWriterOf, registryOf } from '../../../activities/registry/open.js'
 import { createSnapshotStore } from '../../../activities/snapshot/store.js'
 import { signerFromPem } from '../../../evidence/dsse.js'
@@ -14,13 +14,11 @@ import { createRecorderClient } from '../../../recorder/client.js'
 import { startRecorder } from '../../../recorder/start-recorder.js'
 import { loadTokens } from '../../../recorder/tokens.js'
 import { releaseTaskQueue, taskQueue } from '../../../src/contract.js'
-import { defineSearchAttributeKey } from '@temporalio/common'
 import { loadInstallation, readPrivateKey } from '../../../src/main/installation.js'
-import { findTemporal } from '../../../src/main/temporal/find.js'
-import { searchAttributeTypes } from '../../../src/main/temporal/search-attributes.js'
 import { bundleWorkflows } from '../../../src/main/workflow-bundle.js'
-
-const attributeTypes = { Keyword: 'KEYWORD', KeywordList: 'KEYWORD_LIST' } as const
+import { createGovernanceFolder, type Lab } from './governance.js'
+import { createRegistryFolder } from './registry.js'
+import { startTemporal } from './temporal.js'
 
 /** Where the examples' people are in the owners file. */
 export const people = {
@@ -33,48 +31,46 @@ export const people = {
   gus: 'per_f53960dc',
 } as const
 
-async function startTemporal() {
-  Runtime.install({ shutdownSignals: [], logger: new DefaultLogger('ERROR') })
-  const { path } = await findTemporal(process.env, () => undefined)
-  return TestWorkflowEnvironment.createLocal({
-    server: {
-      executable: { type: 'existing-path', path },
-      ip: '127.0.0.1',
-      searchAttributes: Object.entries(searchAttributeTypes).map(([name, type]) =>
-        defineSearchAttributeKey(name, attributeTypes[type]),
-      ),
-      log: { format: 'pretty', level: 'error' },
-    },
-  })
+export interface HouseOptions {
+  /** Models of their own for single tests, each with its policy. */
+  readonly labs?: readonly Lab[]
+  /** Dynamic configuration of Temporal's server. */
+  readonly temporalSettings?: readonly string[]
+  readonly timing?: Partial<Timing>
 }
 
-/** A folder of its own with a copy of the examples' registry and governance set. */
-function furnish() {
-  const home = mkdtempSync(join(tmpdir(), 'countersign-house-'))
-  cpSync('examples/registry', join(home, 'registry'), { recursive: true })
-  cpSync('examples/governance', join(home, 'governance'), { recursive: true })
-  return home
+const usualTiming: Timing = {
+  heartbeatMs: 2000,
+  checkMs: { provenance: 30_000, scan: 30_000, evaluation: 60_000 },
+  snapshotMs: 60_000,
+  releaseMs: 60_000,
 }
 
-/** All of Countersign but the API, in this process: a real Temporal server, a real recorder, real stores, both workers. */
-export async function openHouse() {
-  const home = furnish()
-  const temporal = await startTemporal()
-  const installation = loadInstallation(home, true)
+/** The recorder of one house, reached by each role with its own token. */
+async function openRecorder(home: string) {
   const tokens = await loadTokens(home)
   const recorder = await startRecorder({ dir: home, port: 0, tokens })
   const logFor = (role: string) => {
     const token = tokens.find((one) => one.role === role)?.token ?? ''
     return createRecorderClient({ url: recorder.url, token })
   }
-  const governance = createGovernanceReader(join(home, 'governance'))
+  return { recorder, logFor }
+}
+
+/** What worker and release worker are given; each reads the governance folder for itself, as two processes do. */
+function furnish(
+  home: string,
+  logFor: Awaited<ReturnType<typeof openRecorder>>['logFor'],
+  timing: Timing,
+) {
+  const installation = loadInstallation(home, true)
   const evidence = createFileEvidenceStore(join(home, 'evidence'))
   const registry = registryOf(join(home, 'registry'))
   const shared = (log: SharedDeps['log']): SharedDeps => ({
     log,
     evidence,
     registry,
-    governance,
+    governance: createGovernanceReader(join(home, 'governance')),
     installation: {
       id: installation.id,
       development: true,
@@ -84,36 +80,51 @@ export async function openHouse() {
   })
   const log = logFor('worker')
   const attestation = readPrivateKey(home, 'attestation')
-  const activities = createActivities({
+  const workerDeps: WorkerDeps = {
     ...shared(log),
     texts: log,
     notes: log,
     snapshots: createSnapshotStore({ dir: join(home, 'snapshots') }),
     evaluationSets: 'examples/evaluation-sets',
     attestation: { key: attestation.key, keyid: `attestation:${attestation.keyId}` },
-    timing: {
-      heartbeatMs: 2000,
-      checkMs: { provenance: 30_000, scan: 30_000, evaluation: 60_000 },
-      snapshotMs: 60_000,
-      releaseMs: 60_000,
-    },
-    snapshotKeepMs: 60_000,
+    timing,
+    snapshotKeepMs: 60 * 60_000,
     evaluationLimits: { deadlineMs: 30_000, memoryMb: 4096 },
-  })
+  }
+  const releaseDeps: ReleaseDeps = {
+    ...shared(logFor('release')),
+    aliases: aliasWriterOf(join(home, 'registry')),
+  }
+  const api = readPrivateKey(home, 'api')
+  const apiSigner = { key: api.key, keyid: `api:${api.keyId}` }
+  return { installation, workerDeps, releaseDeps, apiSigner }
+}
+
+/** All of Countersign but the API, in this process: a real Temporal server, a real recorder, real stores, both workers. */
+export async function openHouse({ labs = [], temporalSettings, timing }: HouseOptions = {}) {
+  const home = mkdtempSync(join(tmpdir(), 'countersign-house-'))
+  const registryFolder = createRegistryFolder(home, labs)
+  const governanceFolder = createGovernanceFolder(home, labs)
+  const temporal = await startTemporal(temporalSettings)
+  const { recorder, logFor } = await openRecorder(home)
+  const parts = furnish(home, logFor, { ...usualTiming, ...timing })
+  const { workerDeps, releaseDeps } = parts
   const workflowBundle = await bundleWorkflows()
   const connection = temporal.nativeConnection
+
   const startWorkers = async () => {
     const workers = await Promise.all([
-      Worker.create({ connection, taskQueue, workflowBundle, activities: { ...activities } }),
+      Worker.create({
+        connection,
+        taskQueue,
+        workflowBundle,
+        activities: { ...createActivities(workerDeps) },
+      }),
       Worker.create({
         connection,
         taskQueue: releaseTaskQueue,
-        activities: {
-          ...createReleaseActivities({
-            ...shared(logFor('release')),
-            aliases: aliasWriterOf(join(home, 'registry')),
-          }),
-        },
+        activities: { ...createReleaseActivities(releaseDeps) },
+        maxConcurrentActivityTaskExecutions: 1,
       }),
     ])
     const running = workers.map((worker) => worker.run())
@@ -123,24 +134,22 @@ export async function openHouse() {
     }
   }
   const stopWorkers = await startWorkers()
-  const apiSigner = {
-    key: readPrivateKey(home, 'api').key,
-    keyid: `api:${readPrivateKey(home, 'api').keyId}`,
-  }
   const boPem = readFileSync('examples/keys/EXAMPLE-ONLY-bo.key', 'utf8')
   return {
+    ...parts,
     home,
     temporal,
     client: temporal.client,
-    log,
+    log: workerDeps.log,
     texts: logFor('api'),
-    evidence,
-    registry,
-    installation,
-    apiSigner,
+    evidence: workerDeps.evidence,
+    registry: workerDeps.registry,
+    registryFolder,
+    governanceFolder,
     boSigner: signerFromPem('person', boPem),
     workflowBundle,
     async close() {
+      registryFolder.comeBack()
       await stopWorkers()
       await temporal.teardown()
       await recorder.close()
