@@ -61,6 +61,6 @@ export const secured = [{ bearer: [] }]
  * Text of some other media type. Its type hides the content: the framework's types know JSON and text/* alone.
  */
 export function textOf(description: string, mediaType: string): { description: string } {
-  const content = { [mediaType]: { schema: { type: 'string' } } }
-  return { ...{ content }, description }
+  const answer = { description, content: { [mediaType]: { schema: { type: 'string' } } } }
+  return answer
 }

@@ -7,7 +7,7 @@ import { timestamp } from '../../src/schema/ids.js'
 import { aliasStream } from '../../src/contract.js'
 import type { AliasView } from '../schema/views.js'
 
-/** What the worker notes at each look at an alias, under the name of its stream. */
+/** What the worker notes at each look at an alias, under `observed:` and the name of its stream. */
 export const aliasNote = z.object({ version: z.string().nullable(), at: timestamp })
 
 async function noted(notes: Notes, key: string): Promise<z.output<typeof aliasNote> | null> {
@@ -28,7 +28,7 @@ export async function aliasViewOf(
   place: { readonly environment: string; readonly model: string },
   now: number,
 ): Promise<AliasView | null> {
-  const note = await noted(notes, aliasStream(place.environment, place.model))
+  const note = await noted(notes, `observed:${aliasStream(place.environment, place.model)}`)
   const recorded = record?.observed ?? null
   const isNewer = note !== null && (recorded === null || note.at >= recorded.at)
   const seen = isNewer ? note : recorded

@@ -61,7 +61,8 @@ const finding: Finding = {
 export function createFakePromotions(options: FakeOptions) {
   const { log, evidence, set, now } = options
   const runs = new Map<string, Run>()
-  const fake = { isDown: false, asked: 0, scan: options.scan ?? ('passed' as Outcome) }
+  const scan: Outcome = options.scan ?? 'passed'
+  const fake = { isDown: false, asked: 0, scan }
 
   function runOf(ref: PromotionRef): Run | undefined {
     const found = runs.get(promotionWorkflowId(ref.environment, ref.model, ref.version) ?? '')

@@ -113,7 +113,7 @@ export async function openWorld(options: WorldOptions = {}) {
       headers: {
         ...(as !== undefined && { authorization: `Bearer ${as}` }),
         ...(body !== undefined && { 'content-type': 'application/json' }),
-        ...(key != null && { 'idempotency-key': key }),
+        ...(typeof key === 'string' && { 'idempotency-key': key }),
         ...headers,
       },
       ...(body !== undefined && {
