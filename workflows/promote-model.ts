@@ -52,7 +52,12 @@ async function answer(chronicle: Chronicle, command: ActCommand): Promise<ActAns
  * Temporal's side is not obeyed: only the statement of somebody who may cancel is.
  */
 export async function promoteModel(input: PromoteModelInput): Promise<PromotionOutcome> {
-  return CancellationScope.nonCancellable(() => run(input))
+  return unhindered(() => run(input))
+}
+
+/** Each handler runs in a scope of its own, below the run's root, so each has to be shielded by itself. */
+function unhindered<T>(work: () => Promise<T>): Promise<T> {
+  return CancellationScope.nonCancellable(work)
 }
 
 async function run(input: PromoteModelInput): Promise<PromotionOutcome> {
@@ -71,13 +76,15 @@ async function run(input: PromoteModelInput): Promise<PromotionOutcome> {
       underWay -= 1
     }
   }
-  setHandler(open, async () => {
-    await condition(() => opened !== undefined)
-    return opened ?? { kind: 'opened' as const, nextSeq: 0 }
-  })
-  setHandler(act, whenOpen, { validator: refuseMalformed })
+  setHandler(open, () =>
+    unhindered(async () => {
+      await condition(() => opened !== undefined)
+      return opened ?? { kind: 'opened' as const, nextSeq: 0 }
+    }),
+  )
+  setHandler(act, (command) => unhindered(() => whenOpen(command)), { validator: refuseMalformed })
   setHandler(actSignal, async (command) => {
-    if (isActCommand(command)) await whenOpen(command)
+    if (isActCommand(command)) await unhindered(() => whenOpen(command))
   })
 
   const begun = await begin(input, chronicle, () => steps)

@@ -21,7 +21,7 @@ import { fold } from '../../../src/domain/evolve.js'
 import { isEnded, type PromotionState } from '../../../src/domain/promotion.js'
 import { readPromotion } from '../../../activities/streams.js'
 import type { ActCommand } from '../../../src/schema/statement.js'
-import type { House } from './house.js'
+import { people, type House } from './house.js'
 
 export interface Request {
   readonly model: string
@@ -135,20 +135,26 @@ export async function commandOf<Act extends ActCommand['act']>(
   return { act, body, signed: signStatement(signer, statement) } as unknown as ActCommand
 }
 
-/** @param updateId the one that the API would choose, unless a test sends the same statement under another */
+/** Sends anything at all as an act. */
+export async function sendRaw(
+  house: House,
+  workflowId: string,
+  content: unknown,
+  updateId: string = nonce(),
+): Promise<ActAnswer> {
+  return house.client.workflow
+    .getHandle(workflowId)
+    .executeUpdate<ActAnswer, [unknown]>(actName, { args: [content], updateId })
+}
+
+/** Sends an act under the update id that the API would choose. */
 export async function send(
   house: House,
   workflowId: string,
   command: ActCommand,
-  updateId?: string,
 ): Promise<ActAnswer> {
   const { promotion, person, nonce: key } = command.signed.statement
-  return house.client.workflow
-    .getHandle(workflowId)
-    .executeUpdate<ActAnswer, [ActCommand]>(actName, {
-      args: [command],
-      updateId: updateId ?? updateIdOf(promotion, person, key),
-    })
+  return sendRaw(house, workflowId, command, updateIdOf(promotion, person, key))
 }
 
 /** The same by Signal, as somebody does who has only Temporal's tools. Nobody hears an answer. */
@@ -206,4 +212,20 @@ export async function perform<Act extends ActCommand['act']>(
 /** Waits until the promotion has ended, however it ended. */
 export async function untilEnded(house: House, promotion: string): Promise<PromotionState> {
   return until(house, promotion, ({ phase }) => isEnded(phase))
+}
+
+/** Requests a promotion and waits until its seats are asked. */
+export async function waiting(house: House, model: string, version = '1') {
+  const asked = await request(house, { model, version, person: people.mira })
+  await until(house, asked.promotion, ({ phase }) => phase === 'awaiting-sign-off')
+  return asked
+}
+
+/** How often each type of event is recorded of a promotion. */
+export async function eventCounts(house: House, promotion: string) {
+  const counts: Record<string, number> = {}
+  for (const { type } of await readPromotion(house.log, promotion)) {
+    counts[type] = (counts[type] ?? 0) + 1
+  }
+  return counts
 }
