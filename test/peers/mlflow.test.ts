@@ -6,7 +6,7 @@ import { createMlflowAliasWriter, createMlflowRegistry } from '../../activities/
 import { createSnapshotStore } from '../../activities/snapshot/store.js'
 import { hashSnapshot, takeSnapshot } from '../../activities/snapshot/take.js'
 import { registryContract, type Seed } from '../contract/registry.contract.js'
-import { seedFolder, seedVersion } from './mlflow/seed.js'
+import { seedFolder, seedVersion } from '../../examples/mlflow-seed.js'
 import { type MlflowServer, startMlflow } from './mlflow/server.js'
 
 let folder = ''
