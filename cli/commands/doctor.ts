@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { registryOf } from '../../activities/registry/open.js'
 import { loadGovernance } from '../../governance/load.js'
@@ -56,8 +56,14 @@ async function registry(address: string): Promise<Diagnosis> {
   }
 }
 
+/** Before the first start the home is not there yet; its disk is. */
+function nearestFolder(path: string): string {
+  const parent = dirname(path)
+  return existsSync(path) || parent === path ? path : nearestFolder(parent)
+}
+
 async function disk(home: string): Promise<Diagnosis> {
-  const { bavail, bsize } = await statfs(home)
+  const { bavail, bsize } = await statfs(nearestFolder(home))
   const free = Math.floor((bavail * bsize) / mebibyte)
   const what = `${free} MiB free at ${home}`
   const remedy = 'free some space; without it nothing is recorded, so nothing happens'
