@@ -32,8 +32,8 @@ function useGuards(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): void {
     }),
   )
   app.use(async (c, next) => {
-    c.header('cache-control', 'no-store')
     await next()
+    c.res.headers.set('cache-control', 'no-store')
   })
   app.use('/v1/*', whenReady(deps), authenticate(deps))
   app.use('/v1/*', bodyLimit({ maxSize: largestBody, onError: tooLarge }))

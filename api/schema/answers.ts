@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { personView, wordsView } from './common.js'
+import { orNull, personView, wordsView } from './common.js'
 import {
   aliasView,
   blocker,
@@ -63,7 +63,7 @@ export const why = z
         since: z.string(),
       })
       .nullable(),
-    observation: aliasView.nullable(),
+    observation: orNull(aliasView),
     /** True where the alias points elsewhere than our records say. */
     diverged: z.boolean(),
     /** A promotion that is moving the alias right now. */
@@ -72,7 +72,7 @@ export const why = z
       .strictObject({
         promotion: z.string(),
         requestedBy: personView,
-        sponsor: personView.nullable(),
+        sponsor: orNull(personView),
         requestedAt: z.string(),
         reason: wordsView,
         tier: z.string(),

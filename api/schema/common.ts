@@ -88,3 +88,8 @@ export const wordsView = z
     state: z.enum(['present', 'erased', 'unknown']),
   })
   .openapi('Words', { description: 'What a person wrote; its digest stays when it is erased' })
+
+/** A named shape or null. (`nullable()` would ask the document for both at once.) */
+export function orNull<S extends z.ZodType>(schema: S) {
+  return z.union([schema, z.null()])
+}

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { personView, wordsView } from './common.js'
+import { orNull, personView, wordsView } from './common.js'
 
 export const stateName = z.enum([
   'snapshotting',
@@ -38,7 +38,7 @@ const head = {
   tier: z.string(),
   policy: z.string(),
   requestedBy: personView,
-  sponsor: personView.nullable(),
+  sponsor: orNull(personView),
   requestedAt: z.string(),
   /** When the present state began. */
   since: z.string(),
@@ -110,7 +110,7 @@ export const seatView = z
     level,
     covers: z.array(z.string()),
     decisionDigest: z.string().nullable(),
-    slice: sliceView.nullable(),
+    slice: orNull(sliceView),
     filledBy: z.array(
       z.strictObject({
         person: personView,
@@ -140,8 +140,8 @@ export const decisionView = z
     ]),
     seq: z.int(),
     at: z.string(),
-    person: personView.nullable(),
-    reason: wordsView.nullable(),
+    person: orNull(personView),
+    reason: orNull(wordsView),
     seat: z.string().nullable(),
     verdict: z.enum(['approve', 'reject']).nullable(),
     level: level.nullable(),
@@ -193,14 +193,14 @@ export const detail = z
           code: z.string(),
           detail: z.string(),
           at: z.string(),
-          person: personView.nullable(),
+          person: orNull(personView),
         }),
       ),
     }),
     champion: z
       .strictObject({ version: z.string(), modelDigest: z.string().nullable() })
       .nullable(),
-    alias: aliasView.nullable(),
+    alias: orNull(aliasView),
     reruns: z.strictObject({ used: z.int(), allowed: z.int() }),
     end: z.strictObject({ code: z.string(), detail: z.string() }).nullable(),
     promoted: z
