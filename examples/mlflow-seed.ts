@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join, sep } from 'node:path'
+import { z } from 'zod'
 
 export interface SeedOptions {
   /** Address of the tracking server. */
@@ -18,16 +19,20 @@ export interface SeededVersion {
 }
 
 /** What MLflow answers, as far as it matters here. */
-interface Answer {
-  readonly run?: { readonly info: { readonly run_id: string; readonly artifact_uri: string } }
-  readonly model_version?: { readonly version: string }
-}
+const answer = z.looseObject({
+  run: z
+    .looseObject({ info: z.looseObject({ run_id: z.string(), artifact_uri: z.string() }) })
+    .optional(),
+  model_version: z.looseObject({ version: z.string() }).optional(),
+})
+
+type Answer = z.infer<typeof answer>
 
 async function call(url: string, init: RequestInit): Promise<Answer> {
   const response = await fetch(url, init)
   const text = await response.text()
   if (!response.ok) throw new Error(`MLflow answered ${response.status} to ${url}: ${text}`)
-  return text === '' ? {} : (JSON.parse(text) as Answer)
+  return text === '' ? {} : answer.parse(JSON.parse(text))
 }
 
 async function post(baseUrl: string, path: string, body: unknown): Promise<Answer> {
@@ -77,13 +82,13 @@ export async function seedVersion(
   const source = `${created.run?.info.artifact_uri ?? ''}/model`
   const artifactPath = source.replace(/^mlflow-artifacts:\//, '')
   for (const [path, bytes] of files) await putArtifact(baseUrl, `${artifactPath}/${path}`, bytes)
-  const answer = await post(baseUrl, 'model-versions/create', {
+  const registered = await post(baseUrl, 'model-versions/create', {
     name: model,
     source,
     run_id: runId,
     tags: tagList(tags),
   })
-  return { version: answer.model_version?.version ?? '', runId, artifactPath }
+  return { version: registered.model_version?.version ?? '', runId, artifactPath }
 }
 
 /** Registers every file of a local folder as a new version. */
