@@ -15,19 +15,30 @@ const runnable: ReadonlyMap<string, string> = new Map([
   ),
 ])
 
+// Hostile text of many megabytes meets these: none may look twice at a long run of characters.
 const python = [
-  /^\s*import [A-Za-z_][\w.]*(\s+as\s+\w+)?(\s*,[\w\s.,]*)?\s*([;#].*)?$/m,
-  /^\s*from [.\w]+ import [\w(*]/m,
-  /^\s*(async )?def \w+\s*\([^\n]*$/m,
-  /^\s*class \w+(\([^\n]*\))?:\s*(#.*)?$/m,
-  /\b(__import__|exec|eval)\s*\(/,
+  /^[ \t]*import [A-Za-z_][\w.]*[ \t]*([,;#\r]|as \w|$)/m,
+  /^[ \t]*from [.\w]+ import [\w(*]/m,
+  /^[ \t]*(async )?def \w+ ?\(/m,
+  /^[ \t]*class \w+[ \t]*[(:]/m,
+  /\b(__import__|exec|eval)\s{0,100}\(/,
 ]
-const shell = [/\b(curl|wget)\b[^\n]*\|\s*(ba|z|k)?sh\b/, /^\s*(set -[eux]+|export [A-Z_]+=)/m]
+const shell = [
+  /\b(curl|wget)\b[^\n|]{0,200}\|[ \t]{0,100}(ba|z|k)?sh\b/,
+  /^[ \t]*(set -[eux]+|export [A-Z_]+=)/m,
+]
 
 /** Quoted examples of a README are no program; with triple quotes in the file, the fences may be inside a string. */
 function withoutExamples(text: string): string {
-  if (/"""|'''/.test(text)) return text
-  return text.replaceAll(/^```[^\n]*\n[\s\S]*?^```\s*$/gm, '')
+  if (!text.includes('```') || /"""|'''/.test(text)) return text
+  let isQuoted = false
+  const own = text.split('\n').filter((line) => {
+    const isFence = line.startsWith('```')
+    if (isFence) isQuoted = !isQuoted
+    return !isFence && !isQuoted
+  })
+  // A fence that nobody closes would hide the rest of the file.
+  return isQuoted ? text : own.join('\n')
 }
 
 /** `python`, `shell` or `source` for a text that is a program; null where nothing says so. */

@@ -55,7 +55,13 @@ function valueOf(node: unknown, depth: number): JsonValue {
 function documentOf(text: string) {
   try {
     // Its own check for equal keys compares each with each: a megabyte of keys would take minutes.
-    return parseDocument(text, { version: '1.2', schema: 'core', uniqueKeys: false, merge: false })
+    return parseDocument(text, {
+      version: '1.2',
+      schema: 'core',
+      uniqueKeys: false,
+      merge: false,
+      prettyErrors: false,
+    })
   } catch (error) {
     const reason = error instanceof RangeError ? 'too deep' : 'unreadable'
     throw new Malformed(`YAML is ${reason}`, 0)

@@ -71,8 +71,8 @@ export function inspectText(
   // JSON goes before the signs of a program: a notebook or a configuration may quote one.
   const isJson = !isMlmodel && claimsJson(path, text)
   const early = isJson && !hostile.test(text) ? inspectJson(path, raw) : refusal(path, text)
-  if (early !== null) return early
+  if (early !== null && !isJson) return early
   if (isMlmodel) return inspectMlmodel(path, raw, paths)
-  const verdict = yamlVerdict(path, text) ?? inert(isCsv(text) ? 'csv' : 'text')
+  const verdict = early ?? yamlVerdict(path, text) ?? inert(isCsv(text) ? 'csv' : 'text')
   return { ...verdict, findings: [...verdict.findings, ...requirementFindings(path, text)] }
 }

@@ -21,6 +21,7 @@ test.each([
   ['a template', 'notes', 'hello {{ name }}', 'template/contains-code'],
   ['a template statement', 'notes', '{% for x in y %}', 'template/contains-code'],
   ['PHP', 'notes', 'a <?php echo 1 ?>', 'template/contains-code'],
+  ['Python behind a fence that nobody closes', 'notes', '```\nimport os\n', 'python/refused'],
   ['HTML', 'notes', '<!DOCTYPE html><p>', 'html/refused'],
   ['a script inside text', 'notes', 'hello <script>x</script>', 'html/refused'],
   ['a PDF of plain text', 'notes', '%PDF-1.4', 'pdf/refused'],
@@ -124,6 +125,7 @@ test.each([
   ['requirements.txt', '--extra-index-url https://x.test\n', 1],
   ['requirements.txt', 'thing @ https://x.test/a.whl\n', 1],
   ['conda.yaml', 'dependencies:\n  - pip:\n    - --index-url=https://x.test\n', 3],
+  ['conda.yaml', '{"dependencies": [{"pip": ["git+https://x.test/y"]}]}', 1],
 ])('%s that fetches from elsewhere passes with a finding', async (path, text, line) => {
   const { answer } = await scanAll({ [path]: text })
   expect(answer.outcome).toBe('passed')
@@ -136,3 +138,31 @@ test('a requirements file with names and versions only passes without a finding'
   })
   expect(answer).toMatchObject({ outcome: 'passed', findings: [] })
 })
+
+const mebibyte = 1_048_576
+test.each([
+  ['line breaks', '\n'.repeat(16 * mebibyte), 'notes'],
+  ['spaces', `x${' '.repeat(16 * mebibyte)}x`, 'notes'],
+  ['open fences', '```x\n'.repeat(mebibyte), 'notes'],
+  ['imports that never end', `import a,${' '.repeat(8 * mebibyte)}!`, 'notes'],
+  ['downloads that are never piped', 'curl '.repeat(2 * mebibyte), 'notes'],
+  ['calls that never open', 'eval '.repeat(2 * mebibyte), 'notes'],
+  ['exclamation marks', '!!a'.repeat(4 * mebibyte), 'notes'],
+  ['quotes', '"a,'.repeat(4 * mebibyte), 'notes'],
+  ['backslashes in JSON', `{"a":"${'\\'.repeat(8 * mebibyte)}"}`, 'a.json'],
+  ['YAML dashes', '- '.repeat(mebibyte / 2), 'a.yaml'],
+  ['YAML questions', '? '.repeat(mebibyte / 2), 'a.yaml'],
+  ['YAML braces', '{ '.repeat(mebibyte / 2), 'a.yaml'],
+  ['YAML colons', ': '.repeat(mebibyte / 2), 'a.yaml'],
+  ['YAML line breaks', '\n'.repeat(mebibyte), 'a.yaml'],
+  ['YAML comments', '#\n'.repeat(mebibyte / 2), 'a.yaml'],
+  ['YAML commas', `[${','.repeat(mebibyte - 2)}]`, 'a.yaml'],
+  ['YAML anchors', '&a '.repeat(mebibyte / 3), 'a.yaml'],
+  ['YAML blocks', 'a: |\n'.repeat(mebibyte / 5), 'a.yaml'],
+])(
+  'a file of nothing but %s never hangs the engine',
+  async (_, text, path) => {
+    expect(await verdictOf(text, path)).toMatch(/^(text|csv|yaml|json|python)\//)
+  },
+  60_000,
+)
