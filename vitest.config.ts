@@ -8,6 +8,7 @@ export default defineConfig({
   test: {
     // Threads crash with Temporal's native module.
     pool: 'forks',
+    maxWorkers: '100%',
     include: ['test/**/*.test.ts'],
     exclude: [...configDefaults.exclude, 'dist/**', ...(namesPeers ? [] : ['test/peers/**'])],
     testTimeout: 60_000,
