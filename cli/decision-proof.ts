@@ -77,15 +77,15 @@ export function showWhatIsSigned(
   const { model, version, environment } = detail
   const place = ` → ${environment} at seat ${seat.id}`
   err.line('You ', bold(verdict), ' ', bold(`${model} ${version}`), place)
-  err.line('  model     ', slice.modelDigest)
+  err.line('  model       ', slice.modelDigest)
   for (const { name, outcome, summary } of detail.checks) {
     if (!seat.covers.includes(name)) continue
-    err.line('  ', name.padEnd(10), word(outcome ?? 'running'), `  ${summary ?? ''}`)
+    err.line('  ', name.padEnd(12), word(outcome ?? 'running'), `  ${summary ?? ''}`)
   }
   const { waivers, acceptances, champion } = slice
   if (waivers.length + acceptances.length > 0) {
     err.line(`  ${waivers.length} waivers, ${acceptances.length} acceptances in force`)
   }
   if (champion !== null) err.line('  compared with ', champion)
-  err.line('  decision  ', decisionDigest, dim('  (recomputed here)'))
+  err.line('  decision    ', decisionDigest, dim('  (recomputed here)'))
 }

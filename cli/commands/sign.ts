@@ -4,7 +4,7 @@ import type { Detail } from '../../api/schema/views.js'
 import type { Verdict } from '../../src/schema/statement.js'
 import { askedSeat, assertTrue, showWhatIsSigned } from '../decision-proof.js'
 import { exitCodes, type ExitCode } from '../exit-codes.js'
-import { usageFault } from '../failure.js'
+import { CommandFailure, usageFault } from '../failure.js'
 import { ownKey, proofOf, signalLine, type OwnProof, type WhoAmI } from '../own-signature.js'
 import { promotionPath, readDetail, readReports } from '../reports.js'
 import type { Session } from '../session.js'
@@ -35,14 +35,30 @@ async function confirm(session: Session, options: SignOptions): Promise<void> {
   if (!/^y(es)?$/i.test(answer.trim())) throw usageFault('not signed')
 }
 
+/** A Signal carries the digest of the reason alone, so the words go to the server first. */
+async function storeReason(
+  session: Session,
+  id: string,
+  stored: { readonly reason: string; readonly reasonSalt: string },
+): Promise<void> {
+  try {
+    await session.client().post(`${promotionPath(id)}/reasons`, stored)
+  } catch (error) {
+    if (!(error instanceof CommandFailure) || error.problem?.status !== 404) throw error
+    const remedy = 'sign without --statement: the same key, sent by way of the server'
+    throw new CommandFailure(exitCodes.refused, 'this server keeps no reason for a Signal', {
+      remedy,
+    })
+  }
+}
+
 async function giveSignal(
   session: Session,
   detail: Detail,
   reason: string,
   { command, salt }: OwnProof,
 ): Promise<ExitCode> {
-  const stored = { reason, reasonSalt: salt }
-  await session.client().post(`${promotionPath(detail.id)}/reasons`, stored)
+  await storeReason(session, detail.id, { reason, reasonSalt: salt })
   const signal = signalLine(detail, command)
   if (session.isJson) session.out.json({ signal, command })
   else session.out.line(signal)

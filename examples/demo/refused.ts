@@ -41,7 +41,7 @@ export async function refusedStory(
     const found = detail.checks.find(({ name }) => name === by)
     const isRight = detail.state === 'failed' && found?.outcome === 'failed'
     refused += Number(isRight)
-    tell.line('  ', bold(`diabetes-risk ${version}`), `, of which ${what}: `, word(detail.state))
+    tell.line('  ', bold(`diabetes-risk ${version}`), ` (${what}): `, word(detail.state))
     tell.line('    ', by, ' ', word(found?.outcome ?? 'running'), dim(`  ${found?.summary ?? ''}`))
     await tellWhy(people, tell, detail, by)
   }
