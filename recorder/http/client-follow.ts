@@ -31,23 +31,40 @@ async function* linesFrom(
   signal: AbortSignal,
   silenceMs: number,
 ): AsyncGenerator<string> {
-  const silent = new AbortController()
-  const watchdog = createWatchdog(silenceMs, () => silent.abort())
+  // Kept by hand: Node 20 forgets what AbortSignal.any made, and with it the request, at a garbage collection.
+  const ending = new AbortController()
+  const end = () => ending.abort()
+  signal.addEventListener('abort', end, { once: true })
+  const watchdog = createWatchdog(silenceMs, end)
   try {
-    const either = AbortSignal.any([signal, silent.signal])
+    if (signal.aborted) return
     const path = `/follow?from=${from}`
-    const response = await send(address, { method: 'GET', path, signal: either })
-    const decoder = new TextDecoder()
-    let rest = ''
-    for await (const chunk of response.body ?? []) {
-      watchdog.postpone()
-      const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n')
-      rest = parts.pop() ?? ''
-      yield* parts.filter((part) => part !== '')
-    }
+    const response = await send(address, { method: 'GET', path, signal: ending.signal })
+    yield* linesOf(response, ending.signal, () => watchdog.postpone())
   } finally {
+    signal.removeEventListener('abort', end)
     watchdog.stop()
-    silent.abort()
+    end()
+  }
+}
+
+async function* linesOf(
+  { body }: Response,
+  signal: AbortSignal,
+  onChunk: () => void,
+): AsyncGenerator<string> {
+  const reader = body?.getReader()
+  if (!reader) return
+  signal.addEventListener('abort', () => void reader.cancel().catch(() => undefined))
+  const decoder = new TextDecoder()
+  let rest = ''
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return
+    onChunk()
+    const parts = (rest + decoder.decode(value, { stream: true })).split('\n')
+    rest = parts.pop() ?? ''
+    yield* parts.filter((part) => part !== '')
   }
 }
 
