@@ -42,6 +42,8 @@ export interface ApiDeps {
   now(): number
   /** How long an answer may wait for the read model, in ms; 10,000 where left out. */
   readonly patienceMs?: number
+  /** How long one stream of events lasts, in ms; ten minutes where left out. */
+  readonly streamMs?: number
 }
 
 /** What one request carries through its middleware. */

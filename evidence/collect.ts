@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import type { Digest, Json } from '../src/domain/canonical.js'
-import { digest } from '../src/schema/ids.js'
+import { digest as digestShape } from '../src/schema/ids.js'
 import type { RecordedEvent, TextStore } from '../recorder/event-log.js'
 import type { BundleParts } from './bundle.js'
 import type { EvidenceStore } from './store.js'
 
 /** Where the parts come from. */
 export interface BundleSources {
-  readonly evidence: EvidenceStore
+  readonly evidence: Pick<EvidenceStore, 'get' | 'attached'>
   readonly texts: TextStore
   /** The installation's own keys. */
   readonly publicKeys: readonly { readonly keyid: string; readonly pem: string }[]
@@ -37,7 +37,7 @@ function digestsIn(events: readonly RecordedEvent[]): ReadonlyMap<Digest, string
   const found = new Map<Digest, string>()
   for (const [name, text] of events.flatMap(({ body }) => [...named(body)])) {
     const role = roles[name]
-    const parsed = digest.safeParse(text)
+    const parsed = digestShape.safeParse(text)
     if (role !== undefined && parsed.success) found.set(parsed.data, role)
   }
   return found
@@ -66,6 +66,19 @@ async function keysOf(sources: BundleSources, keyids: readonly string[]) {
   return [...own, ...found.flatMap(({ keyid, pem }) => (pem === null ? [] : [{ keyid, pem }]))]
 }
 
+/** What the events name, and what was attached to the promotion beside: attestations of decisions, the manifest. */
+async function allDigests(
+  promotion: string,
+  events: readonly RecordedEvent[],
+  evidence: BundleSources['evidence'],
+): Promise<ReadonlyMap<Digest, string>> {
+  const beside = await evidence.attached(promotion)
+  return new Map([
+    ...beside.map(({ name, digest }) => [digest, name] as const),
+    ...digestsIn(events),
+  ])
+}
+
 /** Gathers everything that the events of a promotion name. What cannot be had is named, never passed over. */
 export async function collectBundle(
   of: Pick<BundleParts, 'installation' | 'promotion' | 'development' | 'events'> & {
@@ -78,7 +91,7 @@ export async function collectBundle(
   const evidence: BundleParts['evidence'][number][] = []
   const texts: BundleParts['texts'][number][] = []
   const missing: BundleParts['missing'][number][] = []
-  for (const [id, role] of digestsIn(events)) {
+  for (const [id, role] of await allDigests(promotion, events, sources.evidence)) {
     if (role === 'text') {
       const text = await textOf(sources.texts, id)
       if (text) texts.push(text)

@@ -11,6 +11,9 @@ import { promotionParams } from './promotions.js'
 /** Proxies and browsers give up a silent stream; this is well below what they allow. */
 const heartbeatMs = 15_000
 
+/** Then the stream ends and its reader begins again where it was: a token that ran out does not read on for ever. */
+const defaultStreamMs = 10 * 60_000
+
 const events = createRoute({
   method: 'get',
   path: '/v1/promotions/{id}/events',
@@ -41,24 +44,30 @@ function messageOf({ leaf, position, body }: RecordedEvent) {
   return { id: String(seq), event: type, data }
 }
 
+/** Sends what the read model has passed, so that its state and the last event sent agree. */
 async function send(
   stream: SSEStreamingApi,
   deps: ApiDeps,
   id: string,
-  fromSeq: number,
+  range: { readonly from: number; readonly to: number },
 ): Promise<number> {
-  const recorded = await deps.log.read(promotionStream(id), fromSeq)
-  for (const one of recorded) await stream.writeSSE(messageOf(one))
-  return fromSeq + recorded.length
+  const recorded = await deps.log.read(promotionStream(id), range.from)
+  const passed = recorded.slice(0, range.to - range.from)
+  for (const one of passed) await stream.writeSSE(messageOf(one))
+  return range.from + passed.length
 }
 
 async function follow(stream: SSEStreamingApi, deps: ApiDeps, id: string, fromSeq: number) {
+  const { streamMs = defaultStreamMs } = deps
+  const endsAt = performance.now() + streamMs
   let next = fromSeq
-  while (!stream.aborted && !stream.closed) {
+  while (!stream.aborted && !stream.closed && performance.now() < endsAt) {
     const state = deps.readModel.now().promotions.get(id)?.state
-    if (state && state.nextSeq > next) next = await send(stream, deps, id, next)
-    if (!state || (isEnded(state.phase) && state.nextSeq <= next)) return
-    const isThere = await deps.readModel.passed(promotionStream(id), next + 1, heartbeatMs)
+    if (!state) return
+    if (state.nextSeq > next) next = await send(stream, deps, id, { from: next, to: state.nextSeq })
+    if (isEnded(state.phase)) return
+    const waitMs = Math.max(1, Math.min(heartbeatMs, endsAt - performance.now()))
+    const isThere = await deps.readModel.passed(promotionStream(id), next + 1, waitMs)
     if (!isThere) await stream.write(': still here\n\n')
   }
 }

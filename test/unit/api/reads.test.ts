@@ -114,7 +114,8 @@ describe('one promotion', () => {
   test('says erased where a reason was erased', async () => {
     const id = await world.request()
     const { decisions } = await world.detail(id)
-    const { digest } = decisions[0]?.['reason'] as { digest: `sha256:${string}` }
+    const [request] = decisions as unknown as { reason: { digest: `sha256:${string}` } }[]
+    const digest = request?.reason.digest ?? `sha256:none`
     await world.log.eraseText(digest)
     const after = await world.detail(id)
     expect(after.decisions[0]).toMatchObject({ reason: { digest, text: null, state: 'erased' } })

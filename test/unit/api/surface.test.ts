@@ -103,7 +103,7 @@ test('the document names every problem of every call, and what needs a token', a
   expect(operations.length).toBe(20)
   for (const { path, operation } of operations) {
     expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(['403', '500']))
-    expect(operation.security !== undefined, path).toBe(path.startsWith('/v1'))
+    expect([path, operation.security !== undefined]).toEqual([path, path.startsWith('/v1')])
   }
 })
 
@@ -127,6 +127,6 @@ test('what is answered has the shape that the document says', async () => {
   for (const [shape, path] of answers) {
     const validate = ajv.compile({ $ref: `doc#/components/schemas/${shape}` })
     validate(await (await world.get(path, 'chi')).json())
-    expect(validate.errors, path).toBeNull()
+    expect([path, validate.errors]).toEqual([path, null])
   }
 })
