@@ -1,9 +1,12 @@
 import { join } from 'node:path'
 import { Client, Connection, WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
+import type { WorkerDeps } from '../../activities/deps.js'
+import { rememberGovernance } from '../../activities/governance-in-force.js'
 import { createActivities } from '../../activities/index.js'
 import { createSnapshotStore } from '../../activities/snapshot/store.js'
 import { loadConfig, type Config } from '../config.js'
 import { observeAliasesId, observeAliasesType, taskQueue } from '../contract.js'
+import { isPromotionError } from '../domain/errors.js'
 import { readPrivateKey } from './installation.js'
 import { recorderFor, sharedParts } from './parts.js'
 import { runUntilStopped } from './process.js'
@@ -33,12 +36,23 @@ async function watchAliases(config: Config): Promise<void> {
   }
 }
 
+/** The API knows people only from the recorded set. An invalid one is said, and followed once it is mended. */
+async function recordGovernance(deps: WorkerDeps): Promise<void> {
+  try {
+    const { set } = await deps.governance.current()
+    await rememberGovernance(deps, set)
+  } catch (error) {
+    if (!isPromotionError(error)) throw error
+    process.stderr.write(`worker: ${error.message}\n`)
+  }
+}
+
 await runUntilStopped('worker', async () => {
   const config = loadConfig()
   const recorder = await recorderFor(config, 'worker')
   const attestation = readPrivateKey(config.home, 'attestation')
   const timing = timingOf(config)
-  const activities = createActivities({
+  const deps: WorkerDeps = {
     ...sharedParts(config, recorder),
     texts: recorder,
     notes: recorder,
@@ -51,12 +65,13 @@ await runUntilStopped('worker', async () => {
       deadlineMs: Math.max(1000, timing.checkMs.evaluation - 5000),
       memoryMb: evaluationMemoryMb,
     },
-  })
+  }
+  await recordGovernance(deps)
   const workflowBundle = await bundleWorkflows()
   const worker = await serve(config.temporal, {
     taskQueue,
     workflowBundle,
-    activities: { ...activities },
+    activities: { ...createActivities(deps) },
   })
   await watchAliases(config)
   return worker
