@@ -66,7 +66,7 @@ async function follow(stream: SSEStreamingApi, deps: ApiDeps, id: string, fromSe
     if (!state) return
     if (state.nextSeq > next) next = await send(stream, deps, id, { from: next, to: state.nextSeq })
     if (isEnded(state.phase)) return
-    const waitMs = Math.max(1, Math.min(heartbeatMs, endsAt - performance.now()))
+    const waitMs = Math.ceil(Math.max(1, Math.min(heartbeatMs, endsAt - performance.now())))
     const isThere = await deps.readModel.passed(promotionStream(id), next + 1, waitMs)
     if (!isThere) await stream.write(': still here\n\n')
   }
@@ -79,6 +79,11 @@ export function eventRoutes(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): void {
     const last = c.req.valid('header')['last-event-id']
     const fromSeq = last === undefined ? 0 : Number(last) + 1
     c.header('x-accel-buffering', 'no')
-    return streamSSE(c, (stream) => follow(stream, deps, id, fromSeq))
+    const requestId = c.get('requestId')
+    return streamSSE(
+      c,
+      (stream) => follow(stream, deps, id, fromSeq),
+      async (err) => deps.logger.error({ requestId, err }, 'a stream of events broke off'),
+    )
   })
 }
