@@ -1,5 +1,6 @@
 import { isPromotionError, PromotionError } from '../src/domain/errors.js'
 import type { PromotionState } from '../src/domain/promotion.js'
+import type { AliasEvent } from '../src/schema/event.js'
 import { promotionId } from '../src/schema/ids.js'
 import {
   aliasEventOf,
@@ -14,6 +15,12 @@ import type { ReleaseDeps } from './deps.js'
 export type Moved =
   | { readonly kind: 'moved'; readonly from: string | null; readonly aliasSeq: number }
   | { readonly kind: 'elsewhere' | 'away'; readonly why: string }
+
+/** An intent that stands in the alias stream, and the sequence number that its outcome is to get. */
+interface Begun {
+  readonly intent: OpenIntent
+  readonly nextSeq: number
+}
 
 /** Closes the intent that another release left open: the alias tells whether it happened. */
 async function closeOther(
@@ -34,15 +41,12 @@ async function intend(
   deps: ReleaseDeps,
   journal: AliasJournal,
   state: PromotionState,
-): Promise<{ readonly intent: OpenIntent; readonly nextSeq: number } | Moved> {
+): Promise<Begun | Moved> {
   const { environment, model, version, snapshot } = state
   const promotion = promotionId.parse(state.promotion)
   const events = await journal.read()
-  const done = events.findIndex(
-    (event) => event.type === 'alias-moved' && event.body.promotion === promotion,
-  )
-  const move = events[done]
-  if (move?.type === 'alias-moved') return { kind: 'moved', from: move.body.from, aliasSeq: done }
+  const done = moveOf(events, promotion)
+  if (done) return { kind: 'moved', from: done.from, aliasSeq: done.aliasSeq }
   const pointsTo = await deps.registry.alias(model, environment)
   const open = openIntent(events)
   if (open && open.promotion !== promotion) {
@@ -76,13 +80,33 @@ async function attempt(
   return { pointsTo, why: 'the alias was moved by somebody else at the same moment' }
 }
 
-/** Takes back a move whose outcome could not be written, because another release had closed the intent. */
-async function putBack(
+/** The move that a promotion made, and its place in the alias stream; undefined where it made none. */
+function moveOf(events: readonly AliasEvent[], promotion: string) {
+  const moves = events.flatMap((event, aliasSeq) =>
+    event.type === 'alias-moved' ? [{ ...event.body, aliasSeq }] : [],
+  )
+  return moves.find((move) => move.promotion === promotion)
+}
+
+/**
+ * Writes that the alias was moved. Where another release has closed the intent meanwhile, its word holds: a move that
+ * it saw stands, one that it did not see is taken back.
+ */
+async function outcome(
   deps: ReleaseDeps,
-  state: PromotionState,
-  intent: OpenIntent,
-): Promise<void> {
-  await deps.aliases.moveAlias(state.model, state.environment, intent.to, intent.from)
+  journal: AliasJournal,
+  { model, environment }: PromotionState,
+  { intent, nextSeq }: Begun,
+): Promise<number> {
+  try {
+    return await journal.append(nextSeq, aliasEventOf('alias-moved', intent))
+  } catch (error) {
+    if (!isPromotionError(error) || error.code !== 'SEQUENCE_CONFLICT') throw error
+    const move = moveOf(await journal.read(), intent.promotion)
+    if (move) return move.aliasSeq
+    await deps.aliases.moveAlias(model, environment, intent.to, intent.from)
+    throw error
+  }
 }
 
 /**
@@ -101,14 +125,11 @@ export async function moveAlias(
   const { intent, nextSeq } = begun
   const { pointsTo, why } = await attempt(deps, state, intent)
   if (pointsTo === intent.to) {
-    try {
-      await journal.append(nextSeq, aliasEventOf('alias-moved', intent))
-    } catch (error) {
-      const isOvertaken = isPromotionError(error) && error.code === 'SEQUENCE_CONFLICT'
-      if (isOvertaken) await putBack(deps, state, intent)
-      throw error
+    return {
+      kind: 'moved',
+      from: intent.from,
+      aliasSeq: await outcome(deps, journal, state, begun),
     }
-    return { kind: 'moved', from: intent.from, aliasSeq: nextSeq }
   }
   await journal.append(nextSeq, aliasLeft(intent.promotion, pointsTo, why))
   return { kind: pointsTo === intent.from ? 'away' : 'elsewhere', why }

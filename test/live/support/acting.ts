@@ -40,8 +40,8 @@ async function words(house: House, text: string) {
   return house.texts.putText({ salt: randomBytes(16).toString('hex'), text })
 }
 
-/** Requests a promotion as the API does, and waits until it was decided. */
-export async function request(house: House, asked: Request) {
+/** The signed request of a promotion, as the API makes it, and where it belongs. */
+export async function requestOf(house: House, asked: Request) {
   const { person, key = nonce(), model, version, environment = 'production' } = asked
   const promotion = promotionIdOf(house.installation.id, person, key)
   const reason = await words(house, 'a test asks for it')
@@ -58,15 +58,31 @@ export async function request(house: House, asked: Request) {
   })
   const signed = signStatement(house.apiSigner, statement)
   const workflowId = promotionWorkflowId(environment, model, version) ?? ''
+  return { promotion, workflowId, input: { body, signed } }
+}
+
+/** Starts a run of a promotion with any input under any id, as whoever reaches Temporal can. */
+export async function startRun(
+  house: House,
+  workflowId: string,
+  promotion: string,
+  input: unknown,
+) {
   const handle = await house.client.workflow.start(promoteModelType, {
     workflowId,
     taskQueue,
-    args: [{ body, signed }],
+    args: [input],
     memo: { promotion },
     workflowIdConflictPolicy: 'FAIL',
   })
   const answer = await handle.executeUpdate<OpenAnswer, []>(openName)
   return { promotion, workflowId, handle, answer }
+}
+
+/** Requests a promotion as the API does, and waits until it was decided. */
+export async function request(house: House, asked: Request) {
+  const { promotion, workflowId, input } = await requestOf(house, asked)
+  return startRun(house, workflowId, promotion, input)
 }
 
 /** A promotion as the log tells it. */

@@ -37,6 +37,8 @@ export interface HouseOptions {
   /** Dynamic configuration of Temporal's server. */
   readonly temporalSettings?: readonly string[]
   readonly timing?: Partial<Timing>
+  /** How many releases may run at one moment; one, as in the release process, unless given. */
+  readonly releases?: number
 }
 
 const usualTiming: Timing = {
@@ -101,7 +103,8 @@ function furnish(
 }
 
 /** All of Countersign but the API, in this process: a real Temporal server, a real recorder, real stores, both workers. */
-export async function openHouse({ labs = [], temporalSettings, timing }: HouseOptions = {}) {
+export async function openHouse(options: HouseOptions = {}) {
+  const { labs = [], temporalSettings, timing, releases = 1 } = options
   const home = mkdtempSync(join(tmpdir(), 'countersign-house-'))
   const registryFolder = createRegistryFolder(home, labs)
   const governanceFolder = createGovernanceFolder(home, labs)
@@ -124,7 +127,7 @@ export async function openHouse({ labs = [], temporalSettings, timing }: HouseOp
         connection,
         taskQueue: releaseTaskQueue,
         activities: { ...createReleaseActivities(releaseDeps) },
-        maxConcurrentActivityTaskExecutions: 1,
+        maxConcurrentActivityTaskExecutions: releases,
       }),
     ])
     const running = workers.map((worker) => worker.run())
