@@ -39,13 +39,13 @@ async function beating<T>(work: (run: CheckRun) => Promise<T>): Promise<T> {
 export function createActivities(deps: WorkerDeps): Activities {
   return {
     openPromotion: (request) =>
-      translated(() => {
+      beating(() => {
         const { workflowExecution } = Context.current().info
         return openPromotion(deps, request, workflowExecution?.workflowId ?? '')
       }),
-    record: (input) => translated(() => record(deps, input)),
+    record: (input) => beating(() => record(deps, input)),
     readEvents: (promotion) =>
-      translated(async () => ({
+      beating(async () => ({
         timing: deps.timing,
         events: await readPromotion(deps.log, promotion),
       })),

@@ -10,7 +10,12 @@ const forEver = { initialInterval: 200, backoffCoefficient: 2, maximumInterval: 
 /** The activities with the limits that belong to each: a run waits for an outage, never gives up on it. */
 export function stepsWith(timing: Timing) {
   const { heartbeatMs } = timing
-  const quick = proxyActivities<Activities>({ startToCloseTimeout: 30_000, retry: forEver })
+  const quick = proxyActivities<Activities>({
+    startToCloseTimeout: 30_000,
+    // A worker that died is then found out by its silence, while somebody waits for the answer.
+    heartbeatTimeout: heartbeatMs,
+    retry: forEver,
+  })
   const copying = proxyActivities<Activities>({
     startToCloseTimeout: timing.snapshotMs,
     heartbeatTimeout: heartbeatMs,
