@@ -88,9 +88,7 @@ function commandBehind(event: PromotionEvent): DomainCommand | null {
 export function audit(events: readonly PromotionEvent[]): Audit {
   let state = nothingYet
   let next = 0
-  while (next < events.length) {
-    const event = events[next]
-    if (!event) break
+  for (let event = events[next]; event; event = events[next]) {
     const given = rulesGive(state, event)
     if (typeof given === 'string') return { kind: 'unsound', seq: next, detail: given }
     for (const expected of given) {

@@ -1,6 +1,6 @@
 import { seatsOf } from './decision.js'
 import { isEnded, type PromotionState } from './promotion.js'
-import { ineligibility, type Slot } from './seats.js'
+import { ineligibility, membersOf, type Slot } from './seats.js'
 import { standing } from './standing.js'
 
 /** One condition that is not met, who can meet it, since when (ms since the Unix epoch), and what to do. */
@@ -62,8 +62,8 @@ export function blockedBy(state: PromotionState, at: number): readonly Blocker[]
   }
   return now.checks.map(({ check, report, since }) => {
     if (!report) return machine(`check ${check} is running`, since, 'wait')
-    const who =
-      report.outcome === 'inconclusive' ? (state.inForce.waivers?.teams ?? []) : ['requester']
+    const teams = report.outcome === 'inconclusive' ? (state.inForce.waivers?.teams ?? []) : []
+    const who = teams.length > 0 ? teams : ['requester']
     const condition = `check ${check} is ${report.outcome}: ${report.summary}`
     return { condition, who, since, remedy: remedies[report.outcome] }
   })
@@ -73,7 +73,7 @@ export function blockedBy(state: PromotionState, at: number): readonly Blocker[]
 export function mayStillSign(state: PromotionState, seatId: string): readonly string[] {
   const seats = seatsOf(state).get(seatId) ?? []
   const members = new Set(
-    seats.flatMap((seat) => seat.teams.flatMap((team) => state.membership.teams[team] ?? [])),
+    seats.flatMap((seat) => seat.teams.flatMap((team) => membersOf(state, team))),
   )
   return [...members].filter(
     (person) =>

@@ -21,9 +21,9 @@ export function clocksOf(state: PromotionState) {
 export function deadlineOf(state: PromotionState): number | null {
   const clocks = clocksOf(state)
   if (state.phase === 'blocked') return state.since + clocks.mendWithinMs
-  if (state.phase === 'awaiting-sign-off') return (state.askedAt ?? state.since) + clocks.decideMs
   if (state.phase === 'promoting' && !state.releasing) return state.since + clocks.useMs
-  return null
+  const { phase, askedAt } = state
+  return phase !== 'awaiting-sign-off' || askedAt === null ? null : askedAt + clocks.decideMs
 }
 
 /** Whether the clock of the present phase has run out, though nobody may have recorded it yet. */

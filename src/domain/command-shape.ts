@@ -28,17 +28,22 @@ const forms: Readonly<Record<string, RegExp>> = {
   modelDigest: digest,
   resultDigest: digest,
   keyid: /^(api|person):[0-9a-f]{16}$/,
-  sig: /^[A-Za-z0-9+/]{1,1996}={0,2}$/,
+  sig: /^(?=.{0,2000}$)(?:[0-9A-Za-z+/]{4})*(?:[0-9A-Za-z+/]{2}==|[0-9A-Za-z+/]{3}=)?$/,
   v: /^countersign-statement\/1$/,
   seat: /^[a-z0-9][a-z0-9-]{0,63}$/,
   check: /^(provenance|scan|evaluation)$/,
   verdict: /^(approve|reject)$/,
   finding: /^[^\p{C}]{1,200}$/u,
-  act: /^[a-z-]{1,20}$/,
+  act: /^(request|sign-off|waiver|acceptance|withdrawal|cancel|rerun|adopt|stop|revoke|rollback|break-glass|ratification)$/,
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isOfItsForm(field: string, content: unknown): boolean {
+  const form = forms[field]
+  return form === undefined || (typeof content === 'string' && form.test(content))
 }
 
 function faultOf(value: unknown, name: string, fields: readonly string[]): string | null {
@@ -47,11 +52,7 @@ function faultOf(value: unknown, name: string, fields: readonly string[]): strin
   if (missing !== undefined) return `${name}.${missing} is missing`
   const extra = Object.keys(value).find((field) => !fields.includes(field))
   if (extra !== undefined) return `${name} has an unknown field`
-  const wrong = fields.find((field) => {
-    const form = forms[field]
-    const content = value[field]
-    return form !== undefined && !(typeof content === 'string' && form.test(content))
-  })
+  const wrong = fields.find((field) => !isOfItsForm(field, value[field]))
   return wrong === undefined ? null : `${name}.${wrong} is not of the form that it must have`
 }
 
@@ -73,7 +74,7 @@ function signedFault(signed: unknown): string | null {
 }
 
 function isAct(value: unknown): value is ActCommand['act'] {
-  return typeof value === 'string' && Object.hasOwn(bodyFields, value)
+  return Object.hasOwn(bodyFields, String(value))
 }
 
 /**

@@ -92,9 +92,8 @@ export function clausesOf(
 /** What a clause names elsewhere in the set, resolved, so that the clause's digest covers it too. */
 function inputsOf(set: GovernanceSet, policy: PolicyFile, check: CheckName): Json {
   if (check === 'provenance') {
-    const wanted = policy.checks.provenance?.signers ?? []
     return set.head.signers
-      .filter(({ id }) => wanted.includes(id))
+      .filter(({ id }) => policy.checks.provenance?.signers.includes(id))
       .map(({ id, file, person }) => ({ id, key: set.head.files[file] ?? null, person }))
   }
   if (check === 'evaluation') {

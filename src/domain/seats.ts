@@ -26,10 +26,15 @@ export function slotsOf(seat: Seat): readonly Slot[] {
   )
 }
 
-/** Whether a person is in one of some teams. A team may be named like a property that every object has. */
+/** Who is in a team, as far as is known. A team may be named like a property that every object has. */
+export function membersOf(state: PromotionState, team: string): readonly string[] {
+  return Object.entries(state.membership.teams).flatMap(([id, members]) =>
+    id === team ? members : [],
+  )
+}
+
 export function isMember(state: PromotionState, teams: readonly string[], person: string): boolean {
-  const known = state.membership.teams
-  return teams.some((team) => Object.hasOwn(known, team) && known[team]?.includes(person))
+  return teams.some((team) => membersOf(state, team).includes(person))
 }
 
 /** Why a person may not sit in a seat, in words; null where they may. */

@@ -71,7 +71,7 @@ export function standing(state: PromotionState, at: number): Standing {
   const seatings = rulesOf(state).map((rules) => seating(state, rules))
   const empty = emptyOf(seatings.map((one) => one.empty))
   if (empty.length > 0) return { kind: 'awaiting', empty }
-  return { kind: 'ready', filled: seatings.at(-1)?.filled ?? [] }
+  return { kind: 'ready', filled: seating(state, state.inForce).filled }
 }
 
 function names(checks: readonly CheckState[]): CheckName[] {
@@ -153,7 +153,7 @@ export function settled(state: PromotionState, at: number): readonly PromotionEv
   const voids = voided(state, digests, isoOf(at))
   if (voids.length > 0) return voids
   return now.kind === 'ready'
-    ? whenReady(state, now.filled, digests, isoOf(at))
+    ? whenReady(state, now.filled, isoOf(at))
     : whenAwaiting(state, digests, isoOf(at))
 }
 
@@ -182,15 +182,13 @@ function whenAwaiting(
 function whenReady(
   state: PromotionState,
   filled: readonly Assignment[],
-  digests: ReturnType<typeof decisionDigests>,
   at: string,
 ): PromotionEvent[] {
-  const seats = filled.flatMap(({ slot, person }) => {
-    const decision = digests.get(slot.seat)
-    return decision
-      ? [{ seat: slot.seat, team: slot.team, person, decisionDigest: decision.digest }]
-      : []
-  })
+  const seats = filled.flatMap(({ slot, person }) =>
+    state.signOffs
+      .filter((one) => one.person === person && one.seat === slot.seat)
+      .map(({ seat, decisionDigest }) => ({ seat, team: slot.team, person, decisionDigest })),
+  )
   const isKnown = digestOfJson(seats) === digestOfJson(state.assigned)
   if (state.phase === 'promoting' && isKnown) return []
   return [{ type: 'release-ready', at, person: null, body: { seats } }]

@@ -58,7 +58,11 @@ export const signOffBody = z.strictObject({
 
 export const waiverBody = z.strictObject({
   check: checkName,
-  finding: z.string().min(1).max(200),
+  finding: z
+    .string()
+    .min(1)
+    .max(200)
+    .regex(/^[^\p{C}]+$/u, 'must not hold control or bidirectional characters'),
   modelDigest: digest,
   until: timestamp,
   reason,

@@ -196,6 +196,12 @@ describe('membership', () => {
     })
   })
 
+  test('holds nobody for an owning team that is gone', () => {
+    const whole = set()
+    const owners = { ...whole.owners, teams: [] }
+    expect(membershipFor({ ...whole, owners }, rules(), 'diabetes-risk').owners).toEqual([])
+  })
+
   test('needs an owner', () => {
     expect(() => membershipFor(set(), rules(), 'ward')).toThrow(
       expect.objectContaining({ code: 'NO_OWNER', message: expect.stringContaining('ward') }),

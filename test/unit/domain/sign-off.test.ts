@@ -192,6 +192,14 @@ describe('a statement', () => {
   })
 })
 
+test('refusals that are only counted any more change nothing else', () => {
+  const world = passed()
+  const { nextSeq, ...before } = world.state()
+  const body = { count: 73 }
+  world.record({ type: 'refusals-counted', at: isoOf(start), person: null, body })
+  expect(world.state()).toEqual({ ...before, nextSeq: nextSeq + 1, refusals: 73 })
+})
+
 describe('seats', () => {
   test('are filled by distinct people: whoever could sit in two frees the one that nobody else fills', () => {
     const world = passed({ membership: membership({ risk: [both, rita], safety: [both] }) })
