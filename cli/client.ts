@@ -122,7 +122,15 @@ export function createClient(options: ClientOptions): ApiClient {
       }),
     )
     if (response.ok) return text
-    throw isDeciding ? withKey(refusalOf(response, text), key) : refusalOf(response, text)
+    throw refusalOf(response, text)
+  }
+
+  async function decide(path: string, body: unknown): Promise<string> {
+    try {
+      return await send('POST', path, body)
+    } catch (error) {
+      throw withKey(error, key)
+    }
   }
 
   const json = async <Answer>(text: Promise<string>): Promise<Answer> => {
@@ -138,14 +146,15 @@ export function createClient(options: ClientOptions): ApiClient {
     server,
     key,
     get: (path, query) => json(send('GET', path + queryOf(query), undefined)),
-    post: (path, body) => json(send('POST', path, body)),
+    post: (path, body) => json(decide(path, body)),
     text: (path, query) => send('GET', path + queryOf(query), undefined),
   }
 }
 
 /** Where it is not known whether it was done, the same key makes it safe to ask again. */
-function withKey(failure: CommandFailure, key: string): CommandFailure {
-  if (failure.exitCode !== exitCodes.unreachable) return failure
+function withKey(failure: unknown, key: string): unknown {
+  const isCommand = failure instanceof CommandFailure
+  if (!isCommand || failure.exitCode !== exitCodes.unreachable) return failure
   const why = [...failure.why, `to try again safely: --idempotency-key ${key}`]
   const { exitCode, message, remedy, problem } = failure
   return new CommandFailure(exitCode, message, { why, remedy, ...(problem && { problem }) })
