@@ -4,7 +4,7 @@ import { promotionStream } from '../../src/contract.js'
 import { isEnded } from '../../src/domain/promotion.js'
 import type { RecordedEvent } from '../../recorder/event-log.js'
 import type { ApiDeps, ApiEnv } from '../deps.js'
-import { always, problems, secured } from '../schema/responses.js'
+import { always, problems, secured, textOf } from '../schema/responses.js'
 import { visibleRecord } from '../visibility.js'
 import { promotionParams } from './promotions.js'
 
@@ -13,6 +13,18 @@ const heartbeatMs = 15_000
 
 /** Then the stream ends and its reader begins again where it was: a token that ran out does not read on for ever. */
 const defaultStreamMs = 10 * 60_000
+
+/** One event of the stream, as its reader gets it. */
+const message = {
+  type: 'object',
+  properties: {
+    id: { type: 'string', description: 'The sequence number' },
+    event: { type: 'string', description: 'What happened' },
+    data: { type: 'string', description: 'JSON of {seq, position, type, at, person, body}' },
+  },
+  required: ['id', 'event', 'data'],
+  additionalProperties: false,
+}
 
 const events = createRoute({
   method: 'get',
@@ -33,7 +45,7 @@ const events = createRoute({
     }),
   },
   responses: {
-    200: { description: 'The events', content: { 'text/event-stream': { schema: z.string() } } },
+    200: textOf('The events', 'text/event-stream', message),
     ...problems(...always, 400, 404),
   },
 })

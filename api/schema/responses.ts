@@ -60,7 +60,11 @@ export const secured = [{ bearer: [] }]
 /**
  * Text of some other media type. Its type hides the content: the framework's types know JSON and text/* alone.
  */
-export function textOf(description: string, mediaType: string): { description: string } {
-  const answer = { description, content: { [mediaType]: { schema: { type: 'string' } } } }
+export function textOf(
+  description: string,
+  mediaType: string,
+  schema: object = { type: 'string' },
+): { description: string } {
+  const answer = { description, content: { [mediaType]: { schema } } }
   return answer
 }
