@@ -33,6 +33,9 @@ const firstTiming: Timing = {
   releaseMs: 60_000,
 }
 
+/** A run that ends at once waits so long for the Update `open`: whoever started it is about to ask. In ms. */
+const hearingMs = 10_000
+
 function refuseMalformed(command: ActCommand): void {
   const fault = commandFault(command)
   if (fault !== null) throw ApplicationFailure.nonRetryable(fault, 'MALFORMED')
@@ -65,6 +68,7 @@ async function run(input: PromoteModelInput): Promise<PromotionOutcome> {
   let steps = stepsWith(firstTiming)
   let opened: OpenAnswer | undefined
   let underWay = 0
+  let isHeard = 'resume' in input
   const chronicle = createChronicle(promotion, () => steps)
 
   const whenOpen = async (command: ActCommand): Promise<ActAnswer> => {
@@ -78,6 +82,7 @@ async function run(input: PromoteModelInput): Promise<PromotionOutcome> {
   }
   setHandler(open, () =>
     unhindered(async () => {
+      isHeard = true
       await condition(() => opened !== undefined)
       return opened ?? { kind: 'opened' as const, nextSeq: 0 }
     }),
@@ -91,6 +96,7 @@ async function run(input: PromoteModelInput): Promise<PromotionOutcome> {
   steps = stepsWith(begun.timing)
   opened = begun.answer
   if (opened.kind === 'opened') await drive(chronicle, steps, display, () => underWay === 0)
+  if (!isHeard) await condition(() => isHeard, hearingMs)
   await condition(allHandlersFinished)
   const { phase, end } = chronicle.state()
   return { promotion, phase, code: opened.kind === 'refused' ? opened.code : (end?.code ?? null) }
