@@ -1,3 +1,4 @@
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isPromotionError } from '../../../src/domain/errors.js'
 import { parseYaml } from '../../../governance/yaml.js'
@@ -98,4 +99,31 @@ test('the place of a field is its own line, or that of the nearest part above', 
   expect(place(['seats', 0, 'id'])).toEqual({ line: 3, column: 5 })
   expect(place(['seats', 0, 'teams'])).toEqual({ line: 3, column: 5 })
   expect(place(['owns'])).toEqual({ line: 1, column: 1 })
+})
+
+describe('whatever the text', () => {
+  test('what JSON says, YAML says too, or it is refused in our words', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 5 }), (value) => {
+        const text = JSON.stringify(value)
+        const outcome = refusal(text)
+        const said = outcome === 'read' ? parseYaml(text, 'x').value : JSON.parse(text)
+        expect(outcome).toMatch(/^(read|the governance set does not stand)/)
+        expect(said).toEqual(JSON.parse(text))
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('it ends, with a value or a refusal of ours', () => {
+    const words = ['a: ', '- ', '? ', '&a ', '*a', '!!x ', '---\n', '...\n', '%YAML 1.1\n', '<<: ']
+    const signs = '\n []{},"\'|>#:1x\t\u2028'.split('')
+    const piece = fc.constantFrom(...words, ...signs)
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => {
+        expect(refusal(pieces.join(''))).toMatch(/^(read|the governance set does not stand)/)
+      }),
+      { numRuns: 3000 },
+    )
+  })
 })
