@@ -10,6 +10,7 @@ import {
   until,
   untilEnded,
   waiting,
+  soon,
 } from './support/acting.js'
 
 let house: House
@@ -78,7 +79,10 @@ test('an unreachable registry leaves it promoting, and it goes on by itself once
   house.registryFolder.goAway()
   expect(await signBoth(asked)).toMatchObject({ phase: 'promoting' })
   await expect
-    .poll(async () => (await asked.handle.describe()).raw.pendingActivities?.[0]?.attempt ?? 0)
+    .poll(
+      async () => (await asked.handle.describe()).raw.pendingActivities?.[0]?.attempt ?? 0,
+      soon,
+    )
     .toBeGreaterThan(1)
   expect((await stateOf(house, asked.promotion)).phase).toBe('promoting')
   house.registryFolder.comeBack()

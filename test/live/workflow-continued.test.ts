@@ -15,6 +15,7 @@ import {
   until,
   untilEnded,
   waiting,
+  soon,
 } from './support/acting.js'
 
 let house: House
@@ -35,7 +36,7 @@ async function runOf(workflowId: string): Promise<string> {
 test('a run that goes on as a new one keeps everything and doubles nothing', async () => {
   const asked = await waiting(house, 'lab-long')
   const { promotion, workflowId } = asked
-  await expect.poll(() => runOf(workflowId)).not.toBe(asked.handle.firstExecutionRunId)
+  await expect.poll(() => runOf(workflowId), soon).not.toBe(asked.handle.firstExecutionRunId)
   const current = house.client.workflow.getHandle(workflowId)
   expect(await current.executeUpdate<OpenAnswer, []>(openName)).toMatchObject({ kind: 'opened' })
 

@@ -9,6 +9,7 @@ import {
   untilEnded,
   waiting,
   type Asked,
+  soon,
 } from './support/acting.js'
 
 let house: House
@@ -131,7 +132,7 @@ test('a release waits for a valid set and then goes on by itself', async () => {
     const { raw } = await asked.handle.describe()
     return raw.pendingActivities?.[0]?.lastFailure?.applicationFailureInfo?.type
   }
-  await expect.poll(failure, { timeout: 20_000 }).toBe('GOVERNANCE_INVALID')
+  await expect.poll(failure, soon).toBe('GOVERNANCE_INVALID')
   expect((await stateOf(house, asked.promotion)).phase).toBe('promoting')
   house.governanceFolder.govern()
   expect((await untilEnded(house, asked.promotion)).phase).toBe('promoted')

@@ -16,6 +16,7 @@ import {
   until,
   untilEnded,
   waiting,
+  soon,
 } from './support/acting.js'
 
 let house: House
@@ -196,12 +197,12 @@ test('Temporal tells the story: state and team, and never a person', async () =>
     )
     return metadata.currentDetails ?? ''
   }
-  await expect.poll(shown).toContain('awaiting-sign-off')
+  await expect.poll(shown, soon).toContain('awaiting-sign-off')
   expect(await shown()).toContain(searchAttributes.waitingTeam)
   expect(await shown()).toContain('clinical-safety')
   expect(await details()).toContain('awaiting')
   await signOff(house, asked, 'model-risk', { person: people.ana })
-  await expect.poll(shown).not.toContain('model-risk')
+  await expect.poll(shown, soon).not.toContain('model-risk')
   const told = `${await shown()} ${await details()}`
   expect(told).toContain('clinical')
   for (const person of [...Object.values(people), 'Mira', 'Ana', 'Bo ']) {

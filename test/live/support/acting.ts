@@ -245,3 +245,6 @@ export async function eventCounts(house: House, promotion: string) {
   }
   return counts
 }
+
+/** How long a test polls for what should come soon: the machine may be busy. */
+export const soon = { timeout: 20_000 }
