@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
+import { WorkflowExecutionAlreadyStartedError, type WorkflowHandle } from '@temporalio/client'
 import { readPromotion } from '../../activities/streams.js'
 import { promotionIdOf, signStatement, statementOf, updateIdOf } from '../../evidence/statement.js'
 import {
@@ -33,11 +33,33 @@ type Unspoken = (state: PromotionState) => { readonly [key: string]: Json }
 /** An answer, not an outage: sending it again would not help. */
 class Refused extends Error {}
 
+const hourMs = 3_600_000
+
+export function inAnHour(): string {
+  return new Date(Date.now() + hourMs).toISOString()
+}
+
 const oneCallMs = 5_000
 const betweenMs = 100
 
+/** One promotion as somebody outside drives it. `repeats`: how often a call had to be sent again. */
+export interface PromotionClient {
+  readonly promotion: string
+  readonly handle: WorkflowHandle<typeof promoteModel>
+  request(): Promise<Acknowledged>
+  waive(check: string, finding: string, person: string): Promise<Acknowledged>
+  signOff(seat: string, person: string): Promise<Acknowledged>
+  state(): Promise<PromotionState>
+  repeats(): number
+}
+
 /** One promotion as somebody outside drives it: whatever fails is sent again, with the same key. */
-export function createClient(outside: Reach, model: string, requester: string, withinMs: number) {
+export function createClient(
+  outside: Reach,
+  model: string,
+  requester: string,
+  withinMs: number,
+): PromotionClient {
   const { client, log, texts, installation, apiSigner } = outside
   const key = randomBytes(12).toString('hex')
   const promotion = promotionIdOf(installation, requester, key)
@@ -136,8 +158,13 @@ export function createClient(outside: Reach, model: string, requester: string, w
       return { seat, decisionDigest: digest, verdict: 'approve', conditions: null }
     })
 
-  /** `repeats`: how often a call had to be sent again. */
-  return { promotion, workflowId, handle, request, act, signOff, state, repeats: () => repeats }
-}
+  const waive = (check: string, finding: string, person: string) =>
+    act('waiver', person, ({ snapshot }) => ({
+      check,
+      finding,
+      modelDigest: snapshot?.modelDigest ?? '',
+      until: inAnHour(),
+    }))
 
-export type PromotionClient = ReturnType<typeof createClient>
+  return { promotion, handle, request, waive, signOff, state, repeats: () => repeats }
+}

@@ -34,7 +34,7 @@ function ownEnv(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)))
 }
 
-async function settingsOf(home: string, more: Record<string, string>) {
+async function settingsOf(home: string) {
   const [port, recorder, identity, temporal, ui] = await freePorts(5)
   return {
     COUNTERSIGN_DEVELOPMENT: '1',
@@ -47,16 +47,15 @@ async function settingsOf(home: string, more: Record<string, string>) {
     COUNTERSIGN_GOVERNANCE: join(home, 'governance'),
     COUNTERSIGN_HEARTBEAT_SECONDS: '2',
     COUNTERSIGN_OBSERVE_ALIAS_SECONDS: '1',
-    ...more,
   }
 }
 
 /** A home of its own with a governance set, an empty registry and the settings of one installation. */
-export async function makeHome(more: Record<string, string> = {}) {
+export async function makeHome() {
   const home = mkdtempSync(join(tmpdir(), 'countersign-faults-'))
   copyGovernance(join(home, 'governance'))
   makeRegistry(join(home, 'registry'))
-  const settings = await settingsOf(home, more)
+  const settings = await settingsOf(home)
   return { home, settings, env: { ...ownEnv(), ...settings } }
 }
 
@@ -100,10 +99,15 @@ function endPid(pid: number): void {
   }
 }
 
-/** All of Countersign as separate programs. Each can be killed and started again. */
-export async function startStack(more: Record<string, string> = {}) {
-  const made = await makeHome(more)
+/**
+ * All of Countersign as separate programs. Each can be killed and started again.
+ *
+ * @param prepare what is done to the home before anything runs in it
+ */
+export async function startStack(prepare: (home: string) => void = () => undefined) {
+  const made = await makeHome()
   const { home, env } = made
+  prepare(home)
   loadInstallation(home, true)
   const logs = join(home, 'logs')
   const processes = new Map<Name, OurProcess>(
@@ -135,5 +139,8 @@ export async function startStack(more: Record<string, string> = {}) {
     throw error
   }
 }
+
+/** An installation as those see it who stand outside. */
+export type Installed = Pick<Stack, 'home' | 'settings' | 'outside'>
 
 export type Stack = Awaited<ReturnType<typeof startStack>>

@@ -1,16 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { aliasStream, promotionStream } from '../../src/contract.js'
 import { people } from '../live/support/house.js'
+import { createApiClient } from './api-client.js'
 import { createClient, type Acknowledged, type PromotionClient } from './client.js'
 import { addModel } from './furnish.js'
 import type { Moment } from './moments.js'
-import type { Stack } from './stack.js'
+import type { Installed } from './stack.js'
 import type { LogWatch, Wanted } from './watch.js'
 
 /** How long a promotion may take from its request, faults and all. */
 export const patienceMs = 90_000
-
-const hourMs = 3_600_000
 
 export interface Told {
   readonly model: string
@@ -21,10 +20,12 @@ export interface Told {
 }
 
 export interface Telling {
-  readonly stack: Stack
+  readonly stack: Installed
   readonly watch: LogWatch
   readonly model: string
   readonly sizeMb?: number
+  /** Whether people use the API, as they do, or bring their statements to Temporal themselves. */
+  readonly viaApi?: boolean
   readonly sabotage?: Sabotage
 }
 
@@ -46,13 +47,7 @@ async function waiveAll(client: PromotionClient): Promise<readonly Acknowledged[
   for (const { check, report } of state.checks) {
     if (report?.outcome !== 'failed') continue
     for (const { id } of report.findings) {
-      const waived = await client.act('waiver', people.chi, ({ snapshot }) => ({
-        check,
-        finding: id,
-        modelDigest: snapshot?.modelDigest ?? '',
-        until: new Date(Date.now() + hourMs).toISOString(),
-      }))
-      acknowledged.push(waived)
+      acknowledged.push(await client.waive(check, id, people.chi))
     }
   }
   return acknowledged
@@ -84,12 +79,19 @@ function arm(
   return { step: (name) => name === moment.after && begin(), done: begun.then(strikeSoon) }
 }
 
+function clientOf({ stack, model, viaApi = false }: Telling): PromotionClient {
+  const { outside } = stack
+  return viaApi
+    ? createApiClient(stack, model, patienceMs)
+    : createClient(outside, model, people.mira, patienceMs)
+}
+
 /** Takes one model from its request to its end as people would, whatever is broken meanwhile. */
 export async function tellStory(telling: Telling): Promise<Told> {
   const { stack, watch, model, sabotage, sizeMb = 100 } = telling
   const isBlocked = sabotage?.moment.isBlocked ?? false
   await addModel(`${stack.home}/registry`, { name: model, like: isBlocked ? '4' : '1', sizeMb })
-  const client = createClient(stack.outside, model, people.mira, patienceMs)
+  const client = clientOf(telling)
   const stream = promotionStream(client.promotion)
   const streams = new Set([stream, aliasStream('production', model)])
   const armed = sabotage ? arm(sabotage, watch, streams) : idle

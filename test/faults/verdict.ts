@@ -4,13 +4,13 @@ import { readAlias, readPromotion } from '../../activities/streams.js'
 import { verifyLog } from '../../recorder/verify.js'
 import { audit } from '../../src/domain/audit.js'
 import type { Acknowledged } from './client.js'
-import type { Stack } from './stack.js'
+import type { Installed } from './stack.js'
 import type { Told } from './story.js'
 import type { AliasWatch, LogWatch } from './watch.js'
 
 /** What everyone may count on after a promotion, whatever was broken on its way. */
 export async function expectWell(
-  stack: Stack,
+  stack: Installed,
   { watch, aliases }: { readonly watch: LogWatch; readonly aliases: AliasWatch },
   { model, client, acknowledged }: Told,
 ): Promise<void> {
@@ -62,7 +62,7 @@ function expectInLog(events: Events, { act, person, nonce, nextSeq }: Acknowledg
 }
 
 /** Whatever a follower was ever given still stands at the same place. */
-async function expectWatched({ outside }: Stack, { seen }: LogWatch): Promise<void> {
+async function expectWatched({ outside }: Installed, { seen }: LogWatch): Promise<void> {
   const streams = new Set(seen.map(({ leaf }) => leaf.stream))
   const now = await Promise.all([...streams].map((stream) => outside.log.read(stream)))
   const standing = new Map(now.flat().map((event) => [event.position, event]))

@@ -18,10 +18,11 @@ const kills = Array.from({ length: rounds }, (_, round) =>
   moments.flatMap((moment, index) => {
     const one = victims[(index + turn) % victims.length]
     const chosen = isFull || one === undefined ? victims : [one]
-    return chosen.map((victim) => ({
+    return chosen.map((victim, nth) => ({
       moment,
       victim,
       round,
+      viaApi: victim === 'api' || (index + nth + turn) % 2 === 0,
       lateMs: chance.below(moment.withinMs),
     }))
   }),
@@ -52,14 +53,22 @@ async function killAndStart(victim: Name): Promise<void> {
 describe(`killed at any moment, nothing is lost and nothing is done twice (seed ${seed})`, () => {
   test.each(kills)(
     '$victim, $lateMs ms into $moment.name ($round)',
-    async ({ moment, victim, round, lateMs }) => {
+    async ({ moment, victim, round, viaApi, lateMs }) => {
       const model = `diabetes-${moment.name.replaceAll(/[^a-z]+/g, '-')}-${victim}-${round}`
       const strike = () => killAndStart(victim)
-      const told = await tellStory({ stack, watch, model, sabotage: { moment, lateMs, strike } })
+      const told = await tellStory({
+        stack,
+        watch,
+        model,
+        viaApi,
+        sabotage: { moment, lateMs, strike },
+      })
       await expectWell(stack, { watch, aliases }, told)
       expect(await runEndOf(told)).toEqual({ status: 'COMPLETED', phase: 'promoted' })
       const took = `${(told.tookMs / 1000).toFixed(1)} s, ${told.client.repeats()} calls repeated`
-      process.stdout.write(`faults: ${victim} at ${moment.name} +${lateMs} ms: ${took}\n`)
+      process.stdout.write(
+        `faults: ${viaApi ? 'over the API: ' : ''}${victim} at ${moment.name} +${lateMs} ms: ${took}\n`,
+      )
     },
     2 * patienceMs,
   )
