@@ -37,6 +37,8 @@ export interface HouseOptions {
   /** Dynamic configuration of Temporal's server. */
   readonly temporalSettings?: readonly string[]
   readonly timing?: Partial<Timing>
+  /** The folder below which it lies; the system's temporary one unless given. */
+  readonly under?: string
   /** How many releases may run at one moment; one, as in the release process, unless given. */
   readonly releases?: number
 }
@@ -104,8 +106,8 @@ function furnish(
 
 /** All of Countersign but the API, in this process: a real Temporal server, a real recorder, real stores, both workers. */
 export async function openHouse(options: HouseOptions = {}) {
-  const { labs = [], temporalSettings, timing, releases = 1 } = options
-  const home = mkdtempSync(join(tmpdir(), 'countersign-house-'))
+  const { labs = [], temporalSettings, timing, releases = 1, under = tmpdir() } = options
+  const home = mkdtempSync(join(under, 'countersign-house-'))
   const registryFolder = createRegistryFolder(home, labs)
   const governanceFolder = createGovernanceFolder(home, labs)
   const temporal = await startTemporal(temporalSettings)
