@@ -6,7 +6,7 @@ export const maxDepth = 32
 
 /** The parser's own stack grows by at most three entries for each level, and a few for the scalar at the end. */
 const maxStack = 3 * maxDepth + 8
-const maxLexemes = 200_000
+const governanceLexemes = 200_000
 
 /** Why a text is not given to the parser, and the offset of it. */
 export interface GuardFault {
@@ -19,13 +19,13 @@ export interface GuardFault {
  * hundred thousand levels ends the process where no handler can catch it. Also the first syntax error ends the
  * search here, because a text of nothing but errors takes that step minutes.
  */
-export function guardFault(text: string): GuardFault | null {
+export function guardFault(text: string, maxLexemes = governanceLexemes): GuardFault | null {
   const parser = new Parser()
   let offset = 0
   let lexemes = 0
   for (const lexeme of new Lexer().lex(text)) {
     lexemes += 1
-    if (lexemes > maxLexemes) return { offset, what: 'holds more parts than any governance file' }
+    if (lexemes > maxLexemes) return { offset, what: 'holds more parts than are read' }
     const fault = firstError(parser.next(lexeme))
     if (fault) return fault
     offset = parser.offset

@@ -4,12 +4,13 @@ import { performAct, type ActRequest } from '../act.js'
 import type { ApiDeps, ApiEnv } from '../deps.js'
 import { assertScope, type Caller } from '../people.js'
 import { HttpProblem } from '../problem.js'
-import { acted } from '../schema/answers.js'
+import { acted, stored } from '../schema/answers.js'
 import { check, idempotencyHeaders, promotion } from '../schema/common.js'
 import {
   acceptance,
   reasonOnly,
   signOff,
+  storedReason,
   waiver,
   withdrawal,
   type ProofGiven,
@@ -35,6 +36,19 @@ function actRoute<S extends z.ZodType>(name: string, summary: string, schema: S)
     responses,
   })
 }
+
+const reasons = createRoute({
+  method: 'post',
+  path: '/v1/promotions/{id}/reasons',
+  operationId: 'reasons',
+  summary: 'Keep the words of a sign-off that goes to Temporal as a Signal',
+  security: secured,
+  request: { params: promotionParams, headers: idempotencyHeaders, body: jsonBody(storedReason) },
+  responses: {
+    200: json('Kept; a statement holds this digest', stored),
+    ...problems(...always, ...withBody, 404, 409),
+  },
+})
 
 const rerun = createRoute({
   method: 'post',
@@ -80,7 +94,19 @@ function perform(deps: ApiDeps, c: Context<ApiEnv>, input: Input) {
 /** What people do to a promotion; each with a reason, each once. */
 export function actRoutes(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): void {
   signingRoutes(app, deps)
+  reasonRoute(app, deps)
   steeringRoutes(app, deps)
+}
+
+function reasonRoute(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): void {
+  app.openapi(reasons, async (c) => {
+    const caller = c.get('caller')
+    visibleRecord(deps.readModel.now(), caller, c.req.valid('param').id)
+    assertHuman(caller)
+    assertScope(caller, ...signing)
+    const { reason: text, reasonSalt } = c.req.valid('json')
+    return c.json({ digest: await deps.texts.putText({ salt: reasonSalt, text }) }, 200)
+  })
 }
 
 const signOffRoute = actRoute('sign-offs', 'Approve or reject at one seat', signOff)

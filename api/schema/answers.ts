@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { orNull, personView, wordsView } from './common.js'
+import { digestText, orNull, personView, wordsView } from './common.js'
 import {
   aliasView,
   blocker,
@@ -22,6 +22,8 @@ export const opened = z
     href: z.string(),
   })
   .openapi('PromotionOpened')
+
+export const stored = z.strictObject({ digest: digestText }).openapi('Stored')
 
 export const acted = z
   .strictObject({

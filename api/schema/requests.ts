@@ -37,15 +37,14 @@ const signature = z.strictObject({
     .regex(/^[A-Za-z0-9+/]+={0,2}$/),
 })
 
+const salt = z.string().regex(/^([0-9a-f]{2}){16,64}$/)
+
 /** Level `signed`: all three or none. The API makes and signs the statement itself where they are left out. */
 const proof = {
   statement: statement.optional(),
   signature: signature.optional(),
   /** The salt with which the reason was hashed, in hexadecimal. */
-  reasonSalt: z
-    .string()
-    .regex(/^([0-9a-f]{2}){16,64}$/)
-    .optional(),
+  reasonSalt: salt.optional(),
 }
 
 export const requestPromotion = z
@@ -83,5 +82,8 @@ export const acceptance = z
 export const withdrawal = z.strictObject({ seat: seatName, reason, ...proof }).openapi('Withdrawal')
 
 export const reasonOnly = z.strictObject({ reason, ...proof }).openapi('Reason')
+
+/** The words behind a digest that somebody sends to Temporal by themselves. */
+export const storedReason = z.strictObject({ reason, reasonSalt: salt }).openapi('StoredReason')
 
 export type ProofGiven = Pick<z.output<typeof reasonOnly>, 'statement' | 'signature' | 'reasonSalt'>

@@ -1,10 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { parse } from 'yaml'
 import { z } from 'zod'
+import { parseYaml } from '../../governance/yaml.js'
 import type { DevelopmentPerson } from '../../identity/pages.js'
 import { PromotionError } from '../domain/errors.js'
-
-const maxBytes = 1024 * 1024
 
 const owners = z.object({
   people: z.array(
@@ -41,8 +39,7 @@ export function readDevelopmentPeople(path: string): readonly DevelopmentPerson[
 function readOwners(path: string): z.infer<typeof owners> {
   try {
     const text = readFileSync(path, 'utf8')
-    if (Buffer.byteLength(text) > maxBytes) throw new Error('it is larger than 1 MiB')
-    return owners.parse(parse(text, { schema: 'core', maxAliasCount: 0, uniqueKeys: true }))
+    return owners.parse(parseYaml(text, path).value)
   } catch (cause) {
     const message = `${path} cannot be read as an owners file: ${firstLine(cause)}`
     throw new PromotionError('GOVERNANCE_INVALID', message, { field: path }, { cause })

@@ -1,9 +1,12 @@
 import { isMap, isPair, isScalar, isSeq, parseDocument, type Node } from 'yaml'
+import { guardFault } from '../../../governance/yaml-guard.js'
 import { Malformed } from '../verdict.js'
 import { emptyObject, type JsonValue } from './strict-json.js'
 
 const longestBytes = 1_048_576
 const deepest = 32
+/** A megabyte of the shortest keys and values there are. */
+const mostLexemes = 2_000_000
 
 function offsetOf(node: Node): number {
   return node.range?.[0] ?? 0
@@ -53,6 +56,8 @@ function valueOf(node: unknown, depth: number): JsonValue {
 }
 
 function documentOf(text: string) {
+  const fault = guardFault(text, mostLexemes)
+  if (fault) throw new Malformed(`YAML ${fault.what}`, fault.offset)
   try {
     // Its own check for equal keys compares each with each: a megabyte of keys would take minutes.
     return parseDocument(text, {
