@@ -1,0 +1,148 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { record } from '../../../activities/record.js'
+import { rememberGovernance, rulingFor } from '../../../activities/governance-in-force.js'
+import { attestedPredicate, predicateTypes } from '../../../evidence/attestation.js'
+import { promotionStream } from '../../../src/contract.js'
+import { digestOf, digestOfJson } from '../../../src/domain/canonical.js'
+import { PromotionError } from '../../../src/domain/errors.js'
+import type { PromotionEvent } from '../../../src/schema/event.js'
+import { envelope } from '../../../src/schema/statement.js'
+import { edit, seal } from '../governance/folder.js'
+import { factsOf, mira, openDesk, requestFor, signedBy, type Desk } from './desk.js'
+
+const at = new Date().toISOString()
+
+/** A promotion whose request is recorded, and a cancellation of it that its requester signed. */
+async function requested(desk: Desk, signer = desk.api) {
+  const asked = requestFor(desk)
+  const { promotion } = asked
+  const facts = await factsOf(desk, asked)
+  const first: PromotionEvent = { type: 'requested', at, person: mira, body: facts }
+  const begin = { promotion, expectedSeq: 0, events: [first], proof: null, decidedBy: digestOf('') }
+  expect(await record(desk.deps, begin)).toMatchObject({ kind: 'recorded' })
+  const body = { reason: digestOf('no longer needed') }
+  const proof = signedBy(signer, 'cancel', promotion, body, mira, 'cancel-nonce')
+  const event: PromotionEvent = {
+    type: 'cancelled',
+    at,
+    person: mira,
+    body: { ...body, signed: proof },
+  }
+  const { set } = await desk.deps.governance.current()
+  const decidedBy = digestOfJson({ ...rulingFor(set, 'ward-forecast', 'production') })
+  return {
+    promotion,
+    begin,
+    cancel: { promotion, expectedSeq: 1, events: [event], proof, decidedBy },
+  }
+}
+
+async function lengthOf(desk: Desk, promotion: string): Promise<number> {
+  return (await desk.log.read(promotionStream(promotion))).length
+}
+
+test('nothing is recorded of an act that was signed by nobody we know', async () => {
+  const desk = openDesk()
+  const { promotion, cancel } = await requested(desk, openDesk().api)
+  expect(await record(desk.deps, cancel)).toMatchObject({
+    kind: 'unproven',
+    code: 'SIGNATURE_INVALID',
+  })
+  expect(await lengthOf(desk, promotion)).toBe(1)
+})
+
+test('nothing is recorded of an act while the set that says who may act is not valid', async () => {
+  const desk = openDesk()
+  const { promotion, cancel } = await requested(desk)
+  writeFileSync(join(desk.governanceFolder, 'owners.yaml'), 'version: 1')
+  expect(await record(desk.deps, cancel)).toMatchObject({
+    kind: 'unproven',
+    code: 'GOVERNANCE_INVALID',
+  })
+  expect(await lengthOf(desk, promotion)).toBe(1)
+})
+
+test('an act that was decided by a set that is no longer in force is handed back', async () => {
+  const desk = openDesk()
+  const { promotion, cancel } = await requested(desk)
+  edit(
+    desk.governanceFolder,
+    'policies/ward.yaml',
+    'approvalHolds: 90 days',
+    'approvalHolds: 9 days',
+  )
+  edit(desk.governanceFolder, 'governance.yaml', 'sequence: 1', 'sequence: 2')
+  seal(desk.governanceFolder)
+  const answer = await record(desk.deps, cancel)
+  expect(answer).toMatchObject({
+    kind: 'governance-changed',
+    rules: { governance: { sequence: 2 }, clocks: { approvalHoldsMs: 9 * 86_400_000 } },
+  })
+  expect(await lengthOf(desk, promotion)).toBe(1)
+})
+
+test('an act that comes after something else is handed back as a conflict', async () => {
+  const desk = openDesk()
+  const { promotion, cancel } = await requested(desk)
+  expect(await record(desk.deps, { ...cancel, expectedSeq: 0 })).toEqual({ kind: 'conflict' })
+  expect(await lengthOf(desk, promotion)).toBe(1)
+})
+
+test('the same events at the same place again are one success and one entry', async () => {
+  const desk = openDesk()
+  const { promotion, begin, cancel } = await requested(desk)
+  const first = await record(desk.deps, cancel)
+  expect(first).toMatchObject({ kind: 'recorded' })
+  expect(await record(desk.deps, cancel)).toEqual(first)
+  expect(await record(desk.deps, begin)).toMatchObject({ kind: 'recorded' })
+  expect(await lengthOf(desk, promotion)).toBe(2)
+})
+
+test('an outage of the log is no refusal', async () => {
+  const desk = openDesk()
+  const { cancel } = await requested(desk)
+  const away = new PromotionError('LOG_UNAVAILABLE', 'the recorder is away')
+  const log = { ...desk.log, append: () => Promise.reject(away) }
+  await expect(record({ ...desk.deps, log }, cancel)).rejects.toBe(away)
+})
+
+test('every decision about bytes leaves an attestation that others can verify', async () => {
+  const desk = openDesk()
+  const { promotion, cancel } = await requested(desk)
+  const modelDigest = digestOf('the bytes')
+  const body = { modelDigest, signatureDigest: null, files: 1, sizeBytes: 9 }
+  const copied: PromotionEvent = { type: 'snapshotted', at, person: null, body }
+  await record(desk.deps, { ...cancel, events: [copied], proof: null })
+  await record(desk.deps, { ...cancel, expectedSeq: 2 })
+  const [attached] = await desk.deps.evidence.attached(promotion)
+  expect(attached?.name).toBe('000002-cancelled')
+  const text = await desk.deps.evidence.get(attached?.digest ?? digestOf(''))
+  const sealed = envelope.parse(JSON.parse(text ?? '{}'))
+  const { attestationKey, apiKey } = desk.deps.installation
+  const said = (key: typeof apiKey, about = modelDigest) =>
+    attestedPredicate(sealed, [key], about, predicateTypes.decision)
+  expect(said(attestationKey)).toMatchObject({ leaf: { type: 'cancelled', seq: 2 } })
+  expect(said(apiKey)).toBeNull()
+  expect(said(attestationKey, digestOf('other bytes'))).toBeNull()
+})
+
+test('a governance set is remembered once, and no older one is taken afterwards', async () => {
+  const { deps, log } = openDesk()
+  const { set } = await deps.governance.current()
+  await rememberGovernance(deps, set)
+  await rememberGovernance(deps, set)
+  expect(await log.read('governance')).toHaveLength(1)
+  for (const sequence of [0, 1]) {
+    const changed = { ...set, sequence, digest: digestOf(`changed ${sequence}`) }
+    await expect(rememberGovernance(deps, changed)).rejects.toMatchObject({
+      code: 'GOVERNANCE_INVALID',
+      detail: { field: 'sequence' },
+    })
+  }
+  const next = { ...set, sequence: 2, digest: digestOf('the next one') }
+  await rememberGovernance(deps, next)
+  expect((await log.read('governance')).map(({ body }) => body['sequence'])).toEqual([1, 2])
+  await expect(rememberGovernance(deps, set)).rejects.toMatchObject({ code: 'GOVERNANCE_INVALID' })
+})
