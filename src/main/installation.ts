@@ -107,12 +107,13 @@ export function keyIdOf(publicKey: KeyObject): string {
 
 /** Opens no private key that stands already: a process has no business with another's. */
 function createKey(home: string, name: KeyName): void {
+  // Whoever was given the public half alone has no business with a private one of its own.
+  if (existsSync(keyFile(home, name, 'pub'))) return
   if (!existsSync(keyFile(home, name, 'key'))) {
     const { privateKey } = generateKeyPairSync('ed25519')
     const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
     createOnce(keyFile(home, name, 'key'), pem)
   }
-  if (existsSync(keyFile(home, name, 'pub'))) return
   const standing = createPublicKey(createPrivateKey(readFileSync(keyFile(home, name, 'key'))))
   const pem = standing.export({ type: 'spki', format: 'pem' }).toString()
   createOnce(keyFile(home, name, 'pub'), pem, 0o644)
