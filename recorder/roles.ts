@@ -7,11 +7,15 @@ export type Role = (typeof roles)[number]
 
 export type Right = 'put-text' | 'get-text' | 'erase-text' | 'put-note'
 
-/** One kind of stream that a role may append to; all its event types, or only those listed. */
+/** One kind of stream that a role may append to; all its event types, only those listed, or all but some. */
 interface Grant {
   readonly kind: string
   readonly types?: readonly string[]
+  readonly except?: readonly string[]
 }
+
+/** They say that the bytes were read again and nothing may be decided meanwhile: a release acts on that after a kill. */
+const releaseSteps = ['release-started', 'release-stopped'] as const
 
 /**
  * What each process may do beyond reading events, size and notes. The API only carries people's words; the release
@@ -21,7 +25,7 @@ const rightsOf: Record<Role, { appends: readonly Grant[]; rights: readonly Right
   api: { appends: [], rights: ['put-text', 'get-text', 'erase-text'] },
   worker: {
     appends: [
-      { kind: 'promotion' },
+      { kind: 'promotion', except: releaseSteps },
       { kind: 'governance' },
       { kind: 'outside' },
       { kind: 'approval' },
@@ -34,7 +38,7 @@ const rightsOf: Record<Role, { appends: readonly Grant[]; rights: readonly Right
     appends: [
       { kind: 'alias' },
       // So that nobody decides anything while the alias may be moving.
-      { kind: 'promotion', types: ['release-started', 'release-stopped'] },
+      { kind: 'promotion', types: releaseSteps },
     ],
     rights: ['get-text'],
   },
@@ -45,7 +49,9 @@ const rightsOf: Record<Role, { appends: readonly Grant[]; rights: readonly Right
 export function assertMayAppend(role: Role, stream: string, types: readonly string[]): void {
   const kind = stream.split(':', 1)[0]
   const grant = rightsOf[role].appends.find((candidate) => candidate.kind === kind)
-  const stray = types.find((type) => grant?.types?.includes(type) === false)
+  const stray = types.find(
+    (type) => grant?.types?.includes(type) === false || grant?.except?.includes(type) === true,
+  )
   if (grant !== undefined && stray === undefined) return
   const what = stray === undefined ? 'anything' : stray
   throw new PromotionError('NOT_ALLOWED', `the role ${role} may not append ${what} to ${stream}`, {
