@@ -36,15 +36,28 @@ function detailsOf(promotion: PromotionState): string {
   return [title, '', ...lines, ...end].join('\n').slice(0, 15_000)
 }
 
-/** Lets Temporal's own pages tell the story: what is promoted, where it stands, which team it waits for. Never a person. */
-export function display(promotion: PromotionState): void {
-  if (promotion.phase === 'none') return
-  upsertSearchAttributes([
+function attributesOf(promotion: PromotionState) {
+  return [
     { key: state, value: promotion.phase },
     { key: model, value: promotion.model },
     { key: version, value: promotion.version },
     { key: environment, value: promotion.environment },
     { key: waitingTeam, value: waitingTeams(promotion) },
-  ])
-  setCurrentDetails(detailsOf(promotion))
+  ]
+}
+
+/**
+ * Lets Temporal's own pages tell the story: what is promoted, where it stands, which team it waits for. Never a person.
+ * Each attribute that is set is an event of the history, so they are set only when they differ from those before.
+ */
+export function createDisplay(): (promotion: PromotionState) => void {
+  let shown = ''
+  return (promotion) => {
+    if (promotion.phase === 'none') return
+    const attributes = attributesOf(promotion)
+    const text = JSON.stringify(attributes.map(({ value }) => value))
+    if (text !== shown) upsertSearchAttributes(attributes)
+    shown = text
+    setCurrentDetails(detailsOf(promotion))
+  }
 }

@@ -11,7 +11,7 @@ import { commandFault, isActCommand } from '../src/domain/command-shape.js'
 import type { Phase } from '../src/domain/promotion.js'
 import type { ActCommand, PromotionRequest } from '../src/schema/statement.js'
 import { createChronicle, type Chronicle } from './chronicle.js'
-import { display } from './display.js'
+import { createDisplay } from './display.js'
 import { drive } from './driver.js'
 import { act, actSignal, open } from './messages.js'
 import { stepsWith } from './steps.js'
@@ -95,7 +95,7 @@ async function run(input: PromoteModelInput): Promise<PromotionOutcome> {
   const begun = await begin(input, chronicle, () => steps)
   steps = stepsWith(begun.timing)
   opened = begun.answer
-  if (opened.kind === 'opened') await drive(chronicle, steps, display, () => underWay === 0)
+  if (opened.kind === 'opened') await drive(chronicle, steps, createDisplay(), () => underWay === 0)
   if (!isHeard) await condition(() => isHeard, hearingMs)
   await condition(allHandlersFinished)
   const { phase, end } = chronicle.state()
