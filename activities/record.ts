@@ -8,6 +8,7 @@ import { attestDecisions } from './attest-decisions.js'
 import type { WorkerDeps } from './deps.js'
 import { rulingFor } from './governance-in-force.js'
 import { unprovenBecause } from './proof.js'
+import { assertGrounded } from './record-ground.js'
 import { readPromotion, toNewEvent } from './streams.js'
 
 /** The set in force may have changed since the run decided; null where it did not. */
@@ -29,15 +30,43 @@ async function faultOf(deps: WorkerDeps, input: RecordInput): Promise<Recorded |
   }
 }
 
+async function isRecorded(
+  { log }: WorkerDeps,
+  { promotion, expectedSeq }: RecordInput,
+  events: readonly PromotionEvent[],
+): Promise<boolean> {
+  const recorded = (await log.read(promotionStream(promotion), expectedSeq)).map(
+    ({ leaf: { type, at, person }, body }) => ({ type, at, person, body }),
+  )
+  const same = recorded.slice(0, events.length).map((event) => digestOfJson(event))
+  return digestOfJson(same) === digestOfJson(events.map((event) => digestOfJson(event)))
+}
+
+/** What stands against recording; nothing where it was recorded already, and only the answer was lost. */
+async function objectionTo(
+  deps: WorkerDeps,
+  input: RecordInput,
+  events: readonly PromotionEvent[],
+): Promise<Recorded | null> {
+  try {
+    await assertGrounded(deps, input, events)
+    const fault = await faultOf(deps, input)
+    return fault && (await isRecorded(deps, input, events)) ? null : fault
+  } catch (error) {
+    if (await isRecorded(deps, input, events)) return null
+    throw error
+  }
+}
+
 /**
  * Proves the statement behind some events, then appends them as the next ones of the promotion's stream.
  * The same events at the same place again are a success, so a retry is safe.
  *
- * @throws PromotionError `LOG_UNAVAILABLE` (retried), `MALFORMED`
+ * @throws PromotionError `LOG_UNAVAILABLE` (retried), `MALFORMED`, and as `assertGrounded`
  */
 export async function record(deps: WorkerDeps, input: RecordInput): Promise<Recorded> {
   const events: PromotionEvent[] = input.events.map((event) => promotionEvent.parse(event))
-  const fault = await faultOf(deps, input)
+  const fault = await objectionTo(deps, input, events)
   if (fault) return fault
   const stream = promotionStream(input.promotion)
   const appended = await deps.log.append(stream, input.expectedSeq, events.map(toNewEvent))

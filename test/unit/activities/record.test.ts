@@ -10,7 +10,7 @@ import { PromotionError } from '../../../src/domain/errors.js'
 import type { PromotionEvent } from '../../../src/schema/event.js'
 import { envelope } from '../../../src/schema/statement.js'
 import { edit, seal } from '../governance/folder.js'
-import { factsOf, mira, openDesk, requestFor, signedBy, type Desk } from './desk.js'
+import { ana, factsOf, mira, openDesk, requestFor, signedBy, type Desk } from './desk.js'
 
 const at = new Date().toISOString()
 
@@ -51,6 +51,68 @@ test('nothing is recorded of an act that was signed by nobody we know', async ()
     code: 'SIGNATURE_INVALID',
   })
   expect(await lengthOf(desk, promotion)).toBe(1)
+})
+
+test('nothing is recorded of an act without its statement, or on the statement of another', async () => {
+  const desk = openDesk()
+  const { promotion, cancel } = await requested(desk)
+  const other = { reason: digestOf('something else') }
+  const proof = signedBy(desk.api, 'cancel', promotion, other, mira, 'another-nonce')
+  const [event] = cancel.events
+  const stranger: PromotionEvent = { ...event, person: ana } as PromotionEvent
+  for (const groundless of [
+    { ...cancel, proof: null },
+    { ...cancel, proof },
+    { ...cancel, events: [stranger] },
+  ]) {
+    await expect(record(desk.deps, groundless)).rejects.toMatchObject({ code: 'SIGNATURE_INVALID' })
+  }
+  expect(await lengthOf(desk, promotion)).toBe(1)
+})
+
+test('nothing is recorded of a request that nobody we know signed', async () => {
+  const desk = openDesk()
+  const { promotion, begin } = await requested(desk)
+  const [first] = begin.events
+  if (first?.type !== 'requested') throw new Error('no request')
+  const { signed } = requestFor(openDesk()).input
+  const forged: PromotionEvent = { ...first, body: { ...first.body, signed } }
+  const elsewhere = `prm_${'0'.repeat(32)}`
+  const asked = { ...begin, promotion: elsewhere, events: [forged] }
+  await expect(record(desk.deps, asked)).rejects.toMatchObject({ code: 'SIGNATURE_INVALID' })
+  expect(await lengthOf(desk, elsewhere)).toBe(0)
+  expect(await lengthOf(desk, promotion)).toBe(1)
+})
+
+test('a promotion is recorded, and a verdict signed, only where the release worker moved the alias', async () => {
+  const desk = openDesk()
+  const { promotion, cancel } = await requested(desk)
+  const modelDigest = digestOf('the bytes')
+  const taken = { modelDigest, signatureDigest: null, files: 1, sizeBytes: 9 }
+  const copied: PromotionEvent = { type: 'snapshotted', at, person: null, body: taken }
+  await record(desk.deps, { ...cancel, events: [copied], proof: null })
+  const move = { from: null, to: '1', modelDigest }
+  const body = { ...move, aliasSeq: 0, approvedUntil: at }
+  const promoted: PromotionEvent = { type: 'promoted', at, person: null, body }
+  const asked = { ...cancel, expectedSeq: 2, events: [promoted], proof: null }
+  const moved = (of: string) => ({
+    type: 'alias-moved',
+    at,
+    person: null,
+    body: { promotion: of, ...move },
+  })
+  await expect(record(desk.deps, asked)).rejects.toMatchObject({ code: 'WRONG_STATE' })
+  await desk.log.append('alias:production:ward-forecast', 0, [
+    moved(`prm_${'0'.repeat(32)}`),
+    moved(promotion),
+  ])
+  await expect(record(desk.deps, asked)).rejects.toMatchObject({ code: 'WRONG_STATE' })
+  expect(await desk.deps.evidence.attached(promotion)).toEqual([])
+  const truly: PromotionEvent = { ...promoted, body: { ...body, aliasSeq: 1 } }
+  expect(await record(desk.deps, { ...asked, events: [truly] })).toMatchObject({ kind: 'recorded' })
+  expect((await desk.deps.evidence.attached(promotion)).map(({ name }) => name)).toEqual([
+    '000002-promoted',
+  ])
 })
 
 test('nothing is recorded of an act while the set that says who may act is not valid', async () => {
@@ -97,6 +159,25 @@ test('the same events at the same place again are one success and one entry', as
   expect(first).toMatchObject({ kind: 'recorded' })
   expect(await record(desk.deps, cancel)).toEqual(first)
   expect(await record(desk.deps, begin)).toMatchObject({ kind: 'recorded' })
+  expect(await lengthOf(desk, promotion)).toBe(2)
+})
+
+test('what was recorded before its answer was lost stays a success, whoever left since', async () => {
+  const desk = openDesk()
+  const { promotion, begin, cancel } = await requested(desk)
+  const first = await record(desk.deps, cancel)
+  const current = desk.deps.governance.current
+  const governance = {
+    async current() {
+      const { set, keys } = await current()
+      const people = set.owners.people.filter(({ id }) => id !== mira)
+      return { keys, set: { ...set, owners: { ...set.owners, people } } }
+    },
+  }
+  const after = { ...desk.deps, governance }
+  expect(await record(after, cancel)).toEqual(first)
+  expect(await record(after, begin)).toMatchObject({ kind: 'recorded' })
+  expect(await record(after, { ...cancel, expectedSeq: 2 })).toMatchObject({ kind: 'unproven' })
   expect(await lengthOf(desk, promotion)).toBe(2)
 })
 
