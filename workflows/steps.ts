@@ -27,32 +27,43 @@ export function stepsWith(timing: Timing) {
     heartbeatTimeout: heartbeatMs,
     retry: forEver,
   })
-  return { quick, copying, releasing, runCheck: (input: CheckInput) => runCheck(input, timing) }
+  return {
+    quick,
+    copying,
+    releasing,
+    runCheck: (input: CheckInput) => runCheck(input, timing, quick),
+  }
 }
 
 export type Steps = ReturnType<typeof stepsWith>
 
-/** A check as activity; one that breaks three times is an attested `error`, never a run that hangs. */
-async function runCheck(input: CheckInput, timing: Timing): Promise<CheckReport> {
+type Quick = ReturnType<typeof proxyActivities<Activities>>
+
+/**
+ * A check as activity; one that breaks three times is an attested `error`, never a run that hangs. A log that is away
+ * is no fault of the check: then it waits and runs again.
+ */
+async function runCheck(input: CheckInput, timing: Timing, quick: Quick): Promise<CheckReport> {
   const { runCheck: attempt } = proxyActivities<Activities>({
     startToCloseTimeout: timing.checkMs[input.check],
     heartbeatTimeout: timing.heartbeatMs,
     retry: { ...forEver, maximumAttempts: 3 },
   })
-  try {
-    return await attempt.executeWithOptions(
-      { summary: `${input.check}, attempt ${input.attempt}` },
-      [input],
-    )
-  } catch (error) {
-    if (!(error instanceof ActivityFailure) || CancellationScope.current().consideredCancelled) {
-      throw error
+  for (;;) {
+    try {
+      return await attempt.executeWithOptions(
+        { summary: `${input.check}, attempt ${input.attempt}` },
+        [input],
+      )
+    } catch (error) {
+      if (!(error instanceof ActivityFailure) || CancellationScope.current().consideredCancelled) {
+        throw error
+      }
+      const known = fromFailure(error)
+      if (known?.code !== 'LOG_UNAVAILABLE') {
+        return quick.reportError(input, known?.message ?? `the check broke: ${error.retryState}`)
+      }
+      await quick.readEvents(input.promotion)
     }
-    const reason = fromFailure(error)?.message ?? `the check broke: ${error.retryState}`
-    const { reportError } = proxyActivities<Activities>({
-      startToCloseTimeout: 30_000,
-      retry: forEver,
-    })
-    return reportError(input, reason)
   }
 }
