@@ -7,8 +7,14 @@ import { createTape, type Tape } from './tape.js'
 
 const files = 4
 
+/** Fewer would say nothing about how often stories come to each end. */
+const fewest = 1000
+
 /** Stories per file of properties. `PROPERTY_STORIES` lowers the 100,000 of all of them for a quick run. */
-export const stories = Math.ceil(Number(process.env['PROPERTY_STORIES'] ?? 100_000) / files)
+export const stories = Math.max(
+  fewest,
+  Math.ceil(Number(process.env['PROPERTY_STORIES'] ?? 100_000) / files),
+)
 
 /** More than the slowest machine needs for one file. */
 export const patienceMs = 1_800_000
