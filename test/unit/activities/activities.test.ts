@@ -1,6 +1,9 @@
 import { MockActivityEnvironment } from '@temporalio/testing'
 import { expect, test } from 'vitest'
+import type { Opening } from '../../../activities/activities.js'
 import { createActivities } from '../../../activities/index.js'
+import type { SnapshotRef } from '../../../activities/snapshot/records.js'
+import type { PromotionRequest } from '../../../src/schema/statement.js'
 import { PromotionError } from '../../../src/domain/errors.js'
 import { fromFailure } from '../../../src/failure.js'
 import { openDesk, requestFor } from './desk.js'
@@ -36,10 +39,17 @@ test('a check that is cancelled answers nothing, not even an error', async () =>
   const { runCheck, snapshot, openPromotion } = createActivities(desk.deps)
   const { input, workflowId, promotion } = requestFor(desk)
   const environment = environmentOf(workflowId)
-  const opening = await environment.run(openPromotion, input)
+  const opening = await environment.run<[PromotionRequest], Opening, typeof openPromotion>(
+    openPromotion,
+    input,
+  )
   if (opening.kind === 'refused') throw new Error(opening.detail)
   const place = { promotion, model: 'ward-forecast', version: '1' }
-  const { modelDigest, signatureDigest } = await environment.run(snapshot, place)
+  const { modelDigest, signatureDigest } = await environment.run<
+    [typeof place],
+    SnapshotRef,
+    typeof snapshot
+  >(snapshot, place)
   const [first] = opening.request.rules.checks
   if (!first) throw new Error('the policy asks for no check')
   const { check, clauseDigest } = first
