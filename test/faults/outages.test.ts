@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Moment } from './moments.js'
-import { createChance, seedOfRun } from './seed.js'
+import { chosen, createChance, seedOfRun } from './seed.js'
 import { startStack, type Name, type Stack } from './stack.js'
 import { patienceMs, tellStory, type Sabotage } from './story.js'
 import { expectWell, runEndOf } from './verdict.js'
@@ -45,13 +45,15 @@ const at = (after: string, withinMs: number): Omit<Sabotage, 'strike'> => {
   return { moment, lateMs: chance.below(withinMs) }
 }
 
-test.each<[readonly [Name, Name], string, number]>([
-  [['recorder', 'worker'], 'snapshotted', 2_000],
-  [['recorder', 'worker'], 'signing', 60],
-  [['recorder', 'release'], 'release-started', 25],
-  [['temporal', 'release'], 'release-ready', 900],
-  [['temporal', 'worker'], 'requesting', 200],
-])(
+test.each(
+  chosen<[readonly [Name, Name], string, number]>(chance, [
+    [['recorder', 'worker'], 'snapshotted', 2_000],
+    [['recorder', 'worker'], 'signing', 60],
+    [['recorder', 'release'], 'release-started', 25],
+    [['temporal', 'release'], 'release-ready', 900],
+    [['temporal', 'worker'], 'requesting', 200],
+  ]),
+)(
   'two at once: %s after %s',
   async (both, after, withinMs) => {
     const strike = async () => {
@@ -64,12 +66,14 @@ test.each<[readonly [Name, Name], string, number]>([
   2 * patienceMs,
 )
 
-test.each<[string, number]>([
-  ['requesting', 200],
-  ['snapshotted', 500],
-  ['signing', 30],
-  ['release-ready', 500],
-])(
+test.each(
+  chosen<[string, number]>(chance, [
+    ['requesting', 200],
+    ['snapshotted', 500],
+    ['signing', 30],
+    ['release-ready', 500],
+  ]),
+)(
   'while the recorder is away after %s nothing is acknowledged, and then it goes on by itself',
   async (after, withinMs) => {
     const strike = async () => {
@@ -86,11 +90,13 @@ test.each<[string, number]>([
   2 * patienceMs,
 )
 
-test.each<[Name, string]>([
-  ['recorder', 'snapshotted'],
-  ['worker', 'snapshotted'],
-  ['release', 'release-started'],
-])(
+test.each(
+  chosen<[Name, string]>(chance, [
+    ['recorder', 'snapshotted'],
+    ['worker', 'snapshotted'],
+    ['release', 'release-started'],
+  ]),
+)(
   'a %s that hangs after %s, and comes back when others have taken over',
   async (name, after) => {
     const strike = async () => {
@@ -104,10 +110,12 @@ test.each<[Name, string]>([
   2 * patienceMs,
 )
 
-test.each<[string, number]>([
-  ['snapshotted', 500],
-  ['release-ready', 300],
-])(
+test.each(
+  chosen<[string, number]>(chance, [
+    ['snapshotted', 500],
+    ['release-ready', 300],
+  ]),
+)(
   'a registry that cannot be read for a while after %s',
   async (after, withinMs) => {
     const registry = join(stack.home, 'registry')

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { moments } from './moments.js'
-import { createChance, seedOfRun } from './seed.js'
+import { chosen, createChance, seedOfRun } from './seed.js'
 import { makeHome, reach, type Installed } from './stack.js'
 import { patienceMs, tellStory } from './story.js'
 import { expectWell, runEndOf } from './verdict.js'
@@ -47,7 +47,10 @@ async function stop(signal: NodeJS.Signals): Promise<void> {
 /** The process of a child, as the operating system tells it. */
 function childOf(name: string): number {
   const lines = execFileSync('ps', ['-ww', '-o', 'pid=,args=', '--ppid', `${dev.pid}`])
-  const line = lines.toString().split('\n').find((one) => one.includes(`/main/${name}.js`))
+  const line = lines
+    .toString()
+    .split('\n')
+    .find((one) => one.includes(`/main/${name}.js`))
   return Number(line?.trim().split(' ')[0] ?? Number.NaN)
 }
 
@@ -79,7 +82,7 @@ async function promoteThrough(model: string, strike: () => Promise<unknown>) {
   return runEndOf(told)
 }
 
-test.each(['recorder', 'worker', 'release', 'api', 'temporal'])(
+test.each(chosen(chance, ['recorder', 'worker', 'release', 'api', 'temporal']))(
   'npm start brings back a %s that was killed, and the promotion under way ends as it should',
   async (name) => {
     const strike = async () => {
@@ -97,7 +100,7 @@ test.each(['recorder', 'worker', 'release', 'api', 'temporal'])(
   2 * patienceMs,
 )
 
-test.each<NodeJS.Signals>(['SIGINT', 'SIGKILL'])(
+test.each(chosen<NodeJS.Signals>(chance, ['SIGINT', 'SIGKILL']))(
   'after %s in the middle of a promotion the next start continues it',
   async (signal) => {
     const strike = async () => {

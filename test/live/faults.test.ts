@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { moments } from '../faults/moments.js'
-import { createChance, seedOfRun } from '../faults/seed.js'
+import { createChance, isFull, seedOfRun } from '../faults/seed.js'
 import { startStack, victims, type Name, type Stack } from '../faults/stack.js'
 import { patienceMs, tellStory } from '../faults/story.js'
 import { expectWell, runEndOf } from '../faults/verdict.js'
 import { watchAliases, watchLog, type AliasWatch, type LogWatch } from '../faults/watch.js'
 
-const isFull = process.env['COUNTERSIGN_FULL'] === '1'
 const rounds = isFull ? Number(process.env['COUNTERSIGN_FAULTS_ROUNDS'] ?? '1') : 1
 
 const seed = seedOfRun()
@@ -17,8 +16,8 @@ const turn = chance.below(victims.length)
 const kills = Array.from({ length: rounds }, (_, round) =>
   moments.flatMap((moment, index) => {
     const one = victims[(index + turn) % victims.length]
-    const chosen = isFull || one === undefined ? victims : [one]
-    return chosen.map((victim, nth) => ({
+    const killed = isFull || one === undefined ? victims : [one]
+    return killed.map((victim, nth) => ({
       moment,
       victim,
       round,
