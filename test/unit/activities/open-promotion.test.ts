@@ -8,13 +8,13 @@ import { PromotionError } from '../../../src/domain/errors.js'
 import type { RequestBody } from '../../../src/schema/statement.js'
 import { ana, openDesk, requestFor, signedBy, type Desk } from './desk.js'
 
-const refusals: readonly (readonly [string, string, Partial<RequestBody>, string?])[] = [
-  ['the registry does not know the model', 'MODEL_NOT_FOUND', { model: 'ward-nobody' }],
-  ['the registry does not know the version', 'MODEL_NOT_FOUND', { version: '99' }],
-  ['no policy covers the environment', 'NO_POLICY', { environment: 'staging' }],
+const refusals: readonly (readonly [string, string, Partial<RequestBody>, string | undefined])[] = [
+  ['the registry does not know the model', 'MODEL_NOT_FOUND', { model: 'ward-nobody' }, undefined],
+  ['the registry does not know the version', 'MODEL_NOT_FOUND', { version: '99' }, undefined],
+  ['no policy covers the environment', 'NO_POLICY', { environment: 'staging' }, undefined],
   ['the person may not request', 'NOT_ALLOWED', {}, ana],
   ['nobody knows the person', 'NOT_ALLOWED', {}, 'per_0000000000'],
-  ['a person names a sponsor', 'NOT_ALLOWED', { sponsor: ana }],
+  ['a person names a sponsor', 'NOT_ALLOWED', { sponsor: ana }, undefined],
   ['a machine identity names no sponsor', 'NOT_ALLOWED', {}, 'mac_8a35e1f0'],
   ['a machine identity names another’s sponsor', 'NOT_ALLOWED', { sponsor: ana }, 'mac_8a35e1f0'],
 ]
