@@ -14,6 +14,14 @@ export function openIntent(events: readonly AliasEvent[]): OpenIntent | null {
   return last?.type === 'alias-intended' ? last.body : null
 }
 
+/** Whether a promotion's intent stands open, or its move is recorded. */
+export function hasBegun(events: readonly AliasEvent[], promotion: string): boolean {
+  const isMoved = events.some(
+    (event) => event.type === 'alias-moved' && event.body.promotion === promotion,
+  )
+  return isMoved || openIntent(events)?.promotion === promotion
+}
+
 /** The move that put an alias where our records say it is; null before the first. */
 export function lastMove(events: readonly AliasEvent[]) {
   const last = events.findLast((event) => event.type === 'alias-moved')

@@ -16,12 +16,12 @@ export function isKnown(set: GovernanceSet, id: string): boolean {
 }
 
 /**
- * Proves that a statement was made here, by a person whom the set knows, and that its signature is of the key that its
- * key id claims: the API's for level `authenticated`, one of the person's own for `signed`.
+ * Proves that a statement was made here and that its signature is of the key that its key id claims: the API's for level
+ * `authenticated`, one of the person's own for `signed`. Whether that person is still somebody here is another question.
  *
  * @returns null when it is proven
  */
-export function unprovenBecause(
+export function unsignedBecause(
   signed: SignedStatement,
   governance: GovernanceInForce,
   installation: InstallationFacts,
@@ -33,9 +33,6 @@ export function unprovenBecause(
   if ((statement.development === true) !== installation.development) {
     return { code: 'SIGNATURE_INVALID', detail: 'the statement says otherwise about development' }
   }
-  if (!isKnown(governance.set, statement.person)) {
-    return { code: 'NOT_ALLOWED', detail: `the owners file knows no ${statement.person}` }
-  }
   const isOwn = signature.keyid.startsWith('person:')
   const keys = isOwn
     ? personKeys(governance.set, governance.keys, statement.person)
@@ -43,4 +40,19 @@ export function unprovenBecause(
   if (isSignedBy(signed, keys)) return null
   const whose = isOwn ? `a key of ${statement.person} in the owners file` : 'the API'
   return { code: 'SIGNATURE_INVALID', detail: `the statement was not signed by ${whose}` }
+}
+
+/**
+ * As `unsignedBecause`, and said by a person or a machine identity whom the set in force knows.
+ *
+ * @returns null when it is proven
+ */
+export function unprovenBecause(
+  signed: SignedStatement,
+  governance: GovernanceInForce,
+  installation: InstallationFacts,
+): Unproven | null {
+  const { person } = signed.statement
+  if (isKnown(governance.set, person)) return unsignedBecause(signed, governance, installation)
+  return { code: 'NOT_ALLOWED', detail: `the owners file knows no ${person}` }
 }

@@ -3,17 +3,22 @@ import { attestedPredicate, predicateTypes } from '../evidence/attestation.js'
 import { promotionIdOf } from '../evidence/statement.js'
 import { actOf, audit } from '../src/domain/audit.js'
 import { digestOfJson, type Json } from '../src/domain/canonical.js'
+import { concessionsInForce } from '../src/domain/decision.js'
 import type { PromotionState } from '../src/domain/promotion.js'
+import { msOf } from '../src/domain/time.js'
 import type { CheckReport } from '../src/schema/check.js'
 import type { PromotionEvent } from '../src/schema/event.js'
 import { envelope } from '../src/schema/statement.js'
 import type { GovernanceInForce, ReleaseDeps } from './deps.js'
-import { unprovenBecause } from './proof.js'
+import { isKnown, unsignedBecause } from './proof.js'
 
 /** What the log proves of a promotion, or the first thing in it that does not hold. */
 export type Proven =
   | { readonly kind: 'proven'; readonly state: PromotionState }
   | { readonly kind: 'unproven'; readonly detail: string }
+
+/** How far the clocks of Temporal's server and of this machine may lie apart, in ms. */
+const clockSkewMs = 5 * 60_000
 
 const canonicalOutcome = z.looseObject({ outcome: z.string(), check: z.string() })
 
@@ -66,8 +71,20 @@ function requestFault(
     statement.promotion === promotion &&
     promotionIdOf(statement.installation, requester, statement.nonce) === promotion
   if (!isOver) return 'the request is not the one that its statement was made over'
-  const unproven = unprovenBecause(signed, governance, deps.installation)
+  // Who asked may have left since: that they might was proven when the request was recorded.
+  const unproven = unsignedBecause(signed, governance, deps.installation)
   return unproven && `the request is not proven: ${unproven.detail}`
+}
+
+function isCounted(state: PromotionState, person: string): boolean {
+  const counted = [...state.signOffs, ...concessionsInForce(state, Date.now())]
+  return counted.some((one) => one.person === person)
+}
+
+/** A clock of the rules that is set ahead would let a decision be used for longer than policy allows. */
+function clockFault(events: readonly PromotionEvent[], now: number): string | null {
+  const ahead = events.find(({ at }) => msOf(at) > now + clockSkewMs)
+  return ahead ? `${ahead.type} lies ahead, at ${ahead.at}` : null
 }
 
 async function eventFault(
@@ -79,7 +96,11 @@ async function eventFault(
   if (event.type === 'check-completed') return checkFault(deps, event, state)
   const command = actOf(event)
   if (!command) return null
-  const unproven = unprovenBecause(command.signed, governance, deps.installation)
+  const { person } = command.signed.statement
+  const hasLeft = !isKnown(governance.set, person)
+  // Nothing of theirs counts any more, and the keys to prove it by are gone with them.
+  if (hasLeft && !isCounted(state, person)) return null
+  const unproven = unsignedBecause(command.signed, governance, deps.installation)
   return unproven && `${event.type} is not proven: ${unproven.detail}`
 }
 
@@ -100,7 +121,8 @@ export async function provePromotion(
   const [requested] = events
   if (requested?.type !== 'requested') return { kind: 'unproven', detail: 'nothing was requested' }
   const { state } = audited
-  const fault = requestFault(deps, governance, requested, promotion)
+  const fault =
+    clockFault(events, Date.now()) ?? requestFault(deps, governance, requested, promotion)
   if (fault !== null) return { kind: 'unproven', detail: fault }
   for (const event of events) {
     const found = await eventFault(deps, governance, event, state)

@@ -1,13 +1,12 @@
 import { promotionStream } from '../src/contract.js'
 import { digestOfJson } from '../src/domain/canonical.js'
-import { deadlineOf } from '../src/domain/decide.js'
 import { isPromotionError, PromotionError } from '../src/domain/errors.js'
 import { fold } from '../src/domain/evolve.js'
 import type { PromotionState } from '../src/domain/promotion.js'
-import { settled } from '../src/domain/standing.js'
+import { releaseFault } from '../src/domain/release.js'
 import type { PromotionEvent } from '../src/schema/event.js'
 import type { Released } from './activities.js'
-import { createAliasJournal } from './alias-journal.js'
+import { createAliasJournal, hasBegun } from './alias-journal.js'
 import { championOf } from './champion.js'
 import type { CheckRun } from './check.js'
 import type { GovernanceInForce, ReleaseDeps } from './deps.js'
@@ -36,12 +35,9 @@ function governanceChange(
   }
 }
 
-/** Whether the facts still carry a release at this moment. */
+/** Whether the facts still carry a release at this moment, as if none had been begun. */
 function isReady(state: PromotionState, at: number): boolean {
-  const standing = { ...state, releasing: false }
-  const deadline = deadlineOf(standing)
-  const isInTime = state.releasing || deadline === null || at < deadline
-  return state.phase === 'promoting' && isInTime && settled(standing, at).length === 0
+  return releaseFault({ ...state, releasing: false }, at) === null
 }
 
 /** Reads every byte again: what was checked and signed must be what the registry would serve. */
@@ -108,29 +104,50 @@ async function conclude(deps: ReleaseDeps, state: PromotionState, moved: Moved):
   }
 }
 
-/** The promotion as its log proves it, ready to be released now; anything else says why not. */
-async function provenState(
+/** What the log, the governance set and the clocks say against a release now; null where nothing does. */
+async function verdictFault(
   deps: ReleaseDeps,
   promotion: string,
-): Promise<PromotionState | Released> {
-  const events = await readPromotion(deps.log, promotion)
+  claimed: PromotionState,
+  events: readonly PromotionEvent[],
+): Promise<Released | null> {
   const governance = await deps.governance.current()
-  const claimed = fold(events)
-  if (claimed.phase !== 'promoting') return { kind: 'unsettled' }
   const change = governanceChange(governance, claimed)
-  if (change && !claimed.releasing) return change
+  if (change) return change
   const proven = await provePromotion(deps, governance, promotion, events)
   if (proven.kind === 'unproven') return refused('RELEASE_REFUSED', proven.detail)
-  return isReady(proven.state, Date.now()) || proven.state.releasing
-    ? proven.state
-    : { kind: 'unsettled' }
+  return isReady(proven.state, Date.now()) ? null : { kind: 'unsettled' }
+}
+
+async function championFault(
+  deps: ReleaseDeps,
+  { environment, model, champion: known }: PromotionState,
+): Promise<Released | null> {
+  const champion = await championOf(deps, environment, model)
+  if (digestOfJson(champion) === digestOfJson(known)) return null
+  return { kind: 'champion-changed', champion }
+}
+
+/** All that stands against a move at this moment: rules, proofs and clocks, then the champion, then every byte. */
+async function faultNow(
+  deps: ReleaseDeps,
+  promotion: string,
+  events: readonly PromotionEvent[],
+  run: CheckRun,
+): Promise<Released | null> {
+  const claimed = fold(events)
+  return (
+    (await verdictFault(deps, promotion, claimed, events)) ??
+    (await championFault(deps, claimed)) ??
+    (await bytesFault(deps, claimed, run))
+  )
 }
 
 /**
  * Moves the alias of an approved promotion, and of no other. It trusts no argument but the id: the verdict is derived
  * again from log, attestations and statements, the bytes are read again, and the move is made by compare-and-set between
- * an intent and an outcome in the alias stream. Whatever was begun by an attempt before is finished or undone first, so
- * a retry is safe.
+ * an intent and an outcome in the alias stream. An intent is only ever written after all that, and only by a release:
+ * one that stands is finished or undone, whatever changed since, so a retry is safe.
  *
  * @throws PromotionError `REGISTRY_UNAVAILABLE`, `LOG_UNAVAILABLE`, `SEQUENCE_CONFLICT`, `GOVERNANCE_INVALID` (all retried)
  */
@@ -139,18 +156,17 @@ export async function release(
   promotion: string,
   run: CheckRun,
 ): Promise<Released> {
-  const found = await provenState(deps, promotion)
-  if ('kind' in found) return found
-  const { environment, model } = found
-  const journal = createAliasJournal(deps.log, environment, model)
-  if (!found.releasing) {
-    const champion = await championOf(deps, environment, model)
-    if (digestOfJson(champion) !== digestOfJson(found.champion)) {
-      return { kind: 'champion-changed', champion }
-    }
-    const fault = await bytesFault(deps, found, run)
+  const events = await readPromotion(deps.log, promotion)
+  const claimed = fold(events)
+  if (claimed.phase !== 'promoting') return { kind: 'unsettled' }
+  const journal = createAliasJournal(deps.log, claimed.environment, claimed.model)
+  const isOwn = claimed.promotion === promotion
+  const isBegun = isOwn && claimed.releasing && hasBegun(await journal.read(), promotion)
+  if (!isBegun) {
+    const fault = await faultNow(deps, promotion, events, run)
+    if (fault && isOwn && claimed.releasing) await stop(deps, claimed, 'cut off; not begun again')
     if (fault) return fault
   }
-  const started = await start(deps, found)
+  const started = await start(deps, claimed)
   return conclude(deps, started, await moveAlias(deps, journal, started))
 }
