@@ -95,7 +95,7 @@ function createWork(chronicle: Chronicle, steps: Steps) {
   let fault: unknown
 
   function start(key: string, work: () => Promise<void>): void {
-    const scope = new CancellationScope({ cancellable: key !== 'release' })
+    const scope = new CancellationScope()
     running.set(key, scope)
     const finish = () => {
       running.delete(key)
@@ -112,7 +112,8 @@ function createWork(chronicle: Chronicle, steps: Steps) {
     follow() {
       const effects = wanted(chronicle, steps)
       for (const [key, scope] of running) {
-        if (!effects.has(key) && key !== 'release') scope.cancel()
+        // A release that began has marked the promotion, so no state drops it before it ended.
+        if (!effects.has(key)) scope.cancel()
       }
       for (const [key, work] of effects) {
         if (!running.has(key)) start(key, work)

@@ -110,6 +110,10 @@ async function begin(
   if ('resume' in input) {
     const { timing } = await steps().quick.readEvents(input.resume)
     await chronicle.reload()
+    if (chronicle.state().phase === 'none') {
+      const detail = `the log knows no promotion ${input.resume}`
+      return { timing, answer: { kind: 'refused', code: 'NOT_FOUND', detail } }
+    }
     return { timing, answer: { kind: 'opened', nextSeq: chronicle.state().nextSeq } }
   }
   const opening = await steps().quick.openPromotion(input)

@@ -33,9 +33,18 @@ async function works([command = '', ...args]: readonly string[]): Promise<boolea
   })
 }
 
+/** What was seen to work on this host does so again; what did not is tried anew, it may have been the moment. */
+const seenToWork = new Set<string>()
+
 /** The first wrapper that works here; none where none does. */
 async function firstThatWorks(wrappers: readonly (readonly string[])[]) {
-  for (const wrapper of wrappers) if (await works(wrapper)) return wrapper
+  for (const wrapper of wrappers) {
+    const name = wrapper.join(' ')
+    if (seenToWork.has(name) || (await works(wrapper))) {
+      seenToWork.add(name)
+      return wrapper
+    }
+  }
   return []
 }
 
