@@ -1,7 +1,7 @@
 import type { EventLog } from '../recorder/event-log.js'
 import { aliasStream } from '../src/contract.js'
 import { PromotionError } from '../src/domain/errors.js'
-import type { AliasEvent } from '../src/schema/event.js'
+import { aliasEvent, type AliasEvent } from '../src/schema/event.js'
 import type { PromotionId } from '../src/schema/ids.js'
 import { readAlias, toNewEvent } from './streams.js'
 
@@ -40,7 +40,9 @@ export function createAliasJournal(log: EventLog, environment: string, model: st
      */
     async append(nextSeq: number, event: AliasEvent): Promise<number> {
       const stream = aliasStream(environment, model)
-      const appended = await log.append(stream, nextSeq, [toNewEvent(event)])
+      // What could not be read again would close the stream for good.
+      const sound = aliasEvent.parse(event)
+      const appended = await log.append(stream, nextSeq, [toNewEvent(sound)])
       if (appended.kind === 'appended') return nextSeq
       throw new PromotionError('SEQUENCE_CONFLICT', `${stream} has moved on to ${appended.nextSeq}`)
     },

@@ -52,8 +52,8 @@ export function createActivities(deps: WorkerDeps): Activities {
     snapshot: (input) => beating((run) => snapshotOnce(deps, input, run)),
     runCheck: (input) => beating((run) => runCheck(deps, input, run)),
     reportError: (input, reason) => beating(() => reportError(deps, input, reason)),
-    observeAliases: () => translated(() => observeAliases(deps)),
-    collectSnapshots: () => translated(() => collectSnapshots(deps, Date.now())),
+    observeAliases: () => beating(() => observeAliases(deps)),
+    collectSnapshots: () => beating(() => collectSnapshots(deps, Date.now())),
   }
 }
 

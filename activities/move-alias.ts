@@ -1,7 +1,7 @@
 import { isPromotionError, PromotionError } from '../src/domain/errors.js'
 import type { PromotionState } from '../src/domain/promotion.js'
 import type { AliasEvent } from '../src/schema/event.js'
-import { promotionId } from '../src/schema/ids.js'
+import { promotionId, versionName } from '../src/schema/ids.js'
 import {
   aliasEventOf,
   aliasLeft,
@@ -10,6 +10,7 @@ import {
   type OpenIntent,
 } from './alias-journal.js'
 import type { ReleaseDeps } from './deps.js'
+import { quoted } from './registry/names.js'
 
 /** What became of a move. `elsewhere`: the alias pointed to something else. `away`: the registry did not answer, and nothing was moved. */
 export type Moved =
@@ -20,6 +21,22 @@ export type Moved =
 interface Begun {
   readonly intent: OpenIntent
   readonly nextSeq: number
+}
+
+/** What an alias points to, held against what a version can be called: nothing else can be written down, or be moved back to. */
+function named(environment: string, model: string, pointsTo: string | null): string | null {
+  if (pointsTo === null || versionName.safeParse(pointsTo).success) return pointsTo
+  const why = `alias ${environment} of ${model} points to ${quoted(pointsTo)}, which no version can be called`
+  const remedy = 'point it to a version of the model, or remove it'
+  throw new PromotionError('REGISTRY_UNAVAILABLE', why, { remedy })
+}
+
+async function aliasNow(
+  { registry }: ReleaseDeps,
+  environment: string,
+  model: string,
+): Promise<string | null> {
+  return named(environment, model, await registry.alias(model, environment))
 }
 
 /** Closes the intent that another release left open: the alias tells whether it happened. */
@@ -47,7 +64,7 @@ async function intend(
   const events = await journal.read()
   const done = moveOf(events, promotion)
   if (done) return { kind: 'moved', from: done.from, aliasSeq: done.aliasSeq }
-  const pointsTo = await deps.registry.alias(model, environment)
+  const pointsTo = await aliasNow(deps, environment, model)
   const open = openIntent(events)
   if (open && open.promotion !== promotion) {
     return closeOther(journal, events.length, open, pointsTo)
@@ -66,17 +83,19 @@ async function attempt(
   { model, environment }: PromotionState,
   { from, to }: OpenIntent,
 ): Promise<{ readonly pointsTo: string | null; readonly why: string }> {
-  const before = await deps.registry.alias(model, environment)
+  const before = await aliasNow(deps, environment, model)
   if (before === to) return { pointsTo: to, why: '' }
   try {
     const { moved, found } = await deps.aliases.moveAlias(model, environment, from, to)
-    if (!moved) return { pointsTo: found, why: 'the alias pointed elsewhere' }
+    if (!moved) {
+      return { pointsTo: named(environment, model, found), why: 'the alias pointed elsewhere' }
+    }
   } catch (error) {
     if (!isPromotionError(error)) throw error
     // Whether it was moved is not known: only the alias itself can tell.
-    return { pointsTo: await deps.registry.alias(model, environment), why: error.message }
+    return { pointsTo: await aliasNow(deps, environment, model), why: error.message }
   }
-  const pointsTo = await deps.registry.alias(model, environment)
+  const pointsTo = await aliasNow(deps, environment, model)
   return { pointsTo, why: 'the alias was moved by somebody else at the same moment' }
 }
 

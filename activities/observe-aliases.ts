@@ -2,6 +2,7 @@ import { aliasStream } from '../src/contract.js'
 import { matchesPattern, type GovernanceSet } from '../src/domain/policy.js'
 import { lastMove, openIntent } from './alias-journal.js'
 import type { WorkerDeps } from './deps.js'
+import { shown } from './finding.js'
 import { rememberGovernance } from './governance-in-force.js'
 import { readAlias, toNewEvent } from './streams.js'
 
@@ -20,7 +21,8 @@ export function observationKey(environment: string, model: string): string {
 async function observe(deps: WorkerDeps, environment: string, model: string): Promise<void> {
   const { log, registry, notes } = deps
   const events = await readAlias(log, environment, model)
-  const version = await registry.alias(model, environment)
+  const pointsTo = await registry.alias(model, environment)
+  const version = pointsTo === null ? null : shown(pointsTo, 200)
   const at = new Date().toISOString()
   await notes.putNote(observationKey(environment, model), { version, at })
   const moved = lastMove(events)
@@ -37,7 +39,8 @@ async function observe(deps: WorkerDeps, environment: string, model: string): Pr
 
 /**
  * Looks at the live alias of every governed model and records what changed; a target that no promotion put there is
- * `diverged`. Each change is recorded once, so a retry is safe.
+ * `diverged`. Each change is recorded once, so a retry is safe. One that cannot be looked at keeps no other from being
+ * seen; the first such fault is thrown once all were tried.
  *
  * @returns how many aliases were looked at
  * @throws PromotionError `REGISTRY_UNAVAILABLE`, `LOG_UNAVAILABLE`, `GOVERNANCE_INVALID`
@@ -49,6 +52,10 @@ export async function observeAliases(deps: WorkerDeps): Promise<number> {
   const places = models.flatMap((model) =>
     environmentsOf(set, model).map((environment) => ({ environment, model })),
   )
-  for (const { environment, model } of places) await observe(deps, environment, model)
+  const faults: unknown[] = []
+  for (const { environment, model } of places) {
+    await observe(deps, environment, model).catch((error: unknown) => faults.push(error))
+  }
+  if (faults.length > 0) throw faults[0]
   return places.length
 }
