@@ -92,6 +92,18 @@ describe('an audit', () => {
     )
   })
 
+  test('finds a waiver that was made longer than its giver said', () => {
+    const forged = manyTurns().events.map((event) =>
+      event.type === 'waived'
+        ? { ...event, body: { ...event.body, until: '2099-01-01T00:00:00.000Z' } }
+        : event,
+    )
+    expect(audit(forged)).toMatchObject({
+      kind: 'unsound',
+      detail: 'the rules would not have given waived',
+    })
+  })
+
   test('finds an event after the end, and an act that was refused or done twice', () => {
     const world = promoted()
     const { events } = world

@@ -29,11 +29,15 @@ test(
     const tried = new Set<string>()
     tellAll({ leadingOn: 76, changing: 6 }, (events, tape) => {
       holdSound(events)
-      const way = tape.pick(ways)
-      const forged = forgeries[way]?.(events, tape)
-      if (!forged) return
-      tried.add(way)
-      holdUnsound(forged, way)
+      const from = tape.below(ways.length)
+      // The first way, from a random one on, in which this story can be forged: rare chances are not passed over.
+      for (const way of [...ways.slice(from), ...ways.slice(0, from)]) {
+        const forged = forgeries[way]?.(events, tape)
+        if (!forged) continue
+        tried.add(way)
+        holdUnsound(forged, way)
+        return
+      }
     })
     expect([...tried].toSorted()).toEqual(ways.toSorted())
   },

@@ -1,3 +1,4 @@
+import { actOf } from '../../../src/domain/audit.js'
 import { fold } from '../../../src/domain/evolve.js'
 import { standing } from '../../../src/domain/standing.js'
 import { msOf } from '../../../src/domain/time.js'
@@ -112,6 +113,15 @@ const twice: Forgery = (events, tape) => {
   return event ? [...events.slice(0, place + 1), event, ...events.slice(place + 1)] : null
 }
 
+const withAnotherReason: Forgery = (events, tape) => {
+  const places = events.flatMap((event, index) => (actOf(event) ? [index] : []))
+  const place = tape.pickOr(places, -1)
+  const event = events[place]
+  if (!event || !actOf(event)) return null
+  const body = { ...event.body, reason: sha('another reason') }
+  return events.with(place, { ...event, body } as PromotionEvent)
+}
+
 /** Every way to forge a stream that the rules alone must find. */
 export const forgeries: Readonly<Record<string, Forgery>> = {
   'without a sign-off that filled a seat': withoutASignOff,
@@ -172,8 +182,5 @@ export const forgeries: Readonly<Record<string, Forgery>> = {
     ...event,
     body: { ...event.body, requester: 'per_zzzz' },
   })),
-  'waived for longer': rewritten('waived', (event) => ({
-    ...event,
-    body: { ...event.body, until: '2099-01-01T00:00:00.000Z' },
-  })),
+  'with another reason than was given': withAnotherReason,
 }
