@@ -6,6 +6,7 @@ import { PromotionError } from '../src/domain/errors.js'
 import { membershipFor, policyFor, rulesFor, type GovernanceSet } from '../src/domain/policy.js'
 import { governanceEvent } from '../src/schema/event.js'
 import type { Membership, Rules } from '../src/schema/rules.js'
+import type { GovernanceReader } from './deps.js'
 
 export interface Ruling {
   readonly rules: Rules
@@ -35,6 +36,32 @@ async function lastSeen(log: EventLog): Promise<Seen> {
   const { type, at, person } = last.leaf
   const { body } = governanceEvent.parse({ type, at, person, body: last.body })
   return { nextSeq: events.length, digest: body.digest, sequence: body.sequence }
+}
+
+/**
+ * A reader that begins with the newest set that the log knows, so that a set which was put back is refused after a
+ * restart as well. The log is asked at the first question, and again until it answers.
+ */
+export function readerWithMemory(
+  log: EventLog,
+  open: (seen: { readonly digest: Digest; readonly sequence: number } | null) => GovernanceReader,
+): GovernanceReader {
+  let reader: Promise<GovernanceReader> | null = null
+
+  async function begin(): Promise<GovernanceReader> {
+    const { digest, sequence } = await lastSeen(log)
+    return open(digest === null ? null : { digest, sequence })
+  }
+
+  return {
+    async current() {
+      reader ??= begin().catch((error: unknown) => {
+        reader = null
+        throw error
+      })
+      return (await reader).current()
+    },
+  }
 }
 
 /** Whole sets hold names, so they lie with people's words and can be erased. */

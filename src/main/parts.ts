@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { SharedDeps } from '../../activities/deps.js'
+import { readerWithMemory } from '../../activities/governance-in-force.js'
 import { registryOf } from '../../activities/registry/open.js'
 import { createFileEvidenceStore } from '../../evidence/store.js'
 import { createGovernanceReader } from '../../governance/reader.js'
@@ -31,7 +32,7 @@ export function sharedParts(config: Config, log: SharedDeps['log']): SharedDeps 
     log,
     evidence: createFileEvidenceStore(join(config.home, 'evidence')),
     registry: registryOf(config.registry),
-    governance: createGovernanceReader(config.governance),
+    governance: readerWithMemory(log, (seen) => createGovernanceReader(config.governance, seen)),
     installation: {
       id,
       development,

@@ -2,8 +2,13 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { record } from '../../../activities/record.js'
-import { rememberGovernance, rulingFor } from '../../../activities/governance-in-force.js'
+import {
+  readerWithMemory,
+  rememberGovernance,
+  rulingFor,
+} from '../../../activities/governance-in-force.js'
 import { attestedPredicate, predicateTypes } from '../../../evidence/attestation.js'
+import { createGovernanceReader } from '../../../governance/reader.js'
 import { promotionStream } from '../../../src/contract.js'
 import { digestOf, digestOfJson } from '../../../src/domain/canonical.js'
 import { PromotionError } from '../../../src/domain/errors.js'
@@ -226,4 +231,28 @@ test('a governance set is remembered once, and no older one is taken afterwards'
   await rememberGovernance(deps, next)
   expect((await log.read('governance')).map(({ body }) => body['sequence'])).toEqual([1, 2])
   await expect(rememberGovernance(deps, set)).rejects.toMatchObject({ code: 'GOVERNANCE_INVALID' })
+})
+
+test('a reader that was started anew takes no set that is older than one that the log has seen', async () => {
+  const { log, deps, governanceFolder } = openDesk()
+  const anew = () => readerWithMemory(log, (seen) => createGovernanceReader(governanceFolder, seen))
+  expect((await anew().current()).set.sequence).toBe(1)
+  const { set } = await deps.governance.current()
+  await rememberGovernance(deps, set)
+  expect((await anew().current()).set.digest).toBe(set.digest)
+  await rememberGovernance(deps, { ...set, sequence: 2, digest: digestOf('the next one') })
+  await expect(anew().current()).rejects.toMatchObject({ code: 'GOVERNANCE_INVALID' })
+})
+
+test('a reader asks the log again where the log did not answer', async () => {
+  const { log, governanceFolder } = openDesk()
+  const away = new PromotionError('LOG_UNAVAILABLE', 'the recorder is away')
+  let isAway = true
+  const read: typeof log.read = (...of) => (isAway ? Promise.reject(away) : log.read(...of))
+  const reader = readerWithMemory({ ...log, read }, (seen) =>
+    createGovernanceReader(governanceFolder, seen),
+  )
+  await expect(reader.current()).rejects.toBe(away)
+  isAway = false
+  expect((await reader.current()).set.sequence).toBe(1)
 })
