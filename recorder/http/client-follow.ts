@@ -76,7 +76,8 @@ function eventIn(line: string, expected: number, url: string): RecordedEvent {
 
 /** Whether another try can help: a refusal stays one, everything else may pass. */
 function mayPass(error: unknown): boolean {
-  return !isPromotionError(error) || error.code === 'LOG_UNAVAILABLE'
+  if (!isPromotionError(error)) return true
+  return error.code === 'LOG_UNAVAILABLE' && !isPromotionError(error.cause)
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
@@ -86,7 +87,8 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
 /**
  * Follows the log across restarts of the recorder: every event once, in order, from the next position after each break.
  *
- * @throws PromotionError when the recorder refuses (`NOT_AUTHENTICATED`, `NOT_ALLOWED`); never because it is away
+ * @throws PromotionError when the recorder refuses (`NOT_ALLOWED`, or `LOG_UNAVAILABLE` for a token that it does not know);
+ *   never because it is away
  */
 export async function* followRecorder(
   address: RecorderAddress,

@@ -30,10 +30,20 @@ async function errorFrom(response: Response, url: string): Promise<PromotionErro
     return unreachable(url, new Error(`it answered ${response.status}`))
   }
   const { code, detail, field, remedy } = parsed.data
-  return new PromotionError(code, detail, {
+  const given = new PromotionError(code, detail, {
     ...(field === undefined ? {} : { field }),
     ...(remedy === undefined ? {} : { remedy }),
   })
+  return code === 'NOT_AUTHENTICATED' ? strangerTo(url, given) : given
+}
+
+/**
+ * A process with a wrong token is set up wrongly: whoever asked it for something is not refused for that, and a run
+ * that waits for the log must not end because of it.
+ */
+function strangerTo(url: string, cause: PromotionError): PromotionError {
+  const why = `the recorder at ${url} does not know this process: ${cause.message}`
+  return new PromotionError('LOG_UNAVAILABLE', why, cause.detail, { cause })
 }
 
 /** Sends one call. @throws PromotionError the recorder's own, or `LOG_UNAVAILABLE` where there was no answer */

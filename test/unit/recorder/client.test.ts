@@ -57,10 +57,19 @@ test('a refusal keeps its code, field and remedy on the way', async () => {
   await expect(client.append('alias:a:b', 0, [event('alias-moved')])).rejects.toMatchObject({
     code: 'NOT_ALLOWED',
   })
+})
+
+test('a token that the recorder does not know is an outage that somebody must mend, and no refusal of what was asked', async () => {
+  const { url } = await start(await newFolder())
   const stranger = createRecorderClient({ url, token: 'unknown' })
-  await expect(stranger.size()).rejects.toMatchObject({ code: 'NOT_AUTHENTICATED' })
+  const outage = {
+    code: 'LOG_UNAVAILABLE',
+    detail: { remedy: expect.stringMatching(/recorder-ROLE\.token/) },
+  }
+  await expect(stranger.size()).rejects.toMatchObject(outage)
+  await expect(stranger.append('governance', 0, [event('a')])).rejects.toMatchObject(outage)
   const following = stranger.follow(0, new AbortController().signal)[Symbol.asyncIterator]()
-  await expect(following.next()).rejects.toMatchObject({ code: 'NOT_AUTHENTICATED' })
+  await expect(following.next()).rejects.toMatchObject(outage)
 })
 
 test('following goes on across restarts of the recorder: each event once, in order', async () => {
