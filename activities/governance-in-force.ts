@@ -16,11 +16,18 @@ export interface Ruling {
 /**
  * What a set asks of one model in one environment.
  *
+ * @param pinned the rules that the promotion was requested under: who is in their teams is asked of this set too
+ *
  * @throws PromotionError `NO_POLICY`, `AMBIGUOUS_POLICY`, `NO_OWNER`
  */
-export function rulingFor(set: GovernanceSet, model: string, environment: string): Ruling {
+export function rulingFor(
+  set: GovernanceSet,
+  model: string,
+  environment: string,
+  pinned?: Rules,
+): Ruling {
   const rules = rulesFor(set, policyFor(set, model, environment))
-  return { rules, membership: membershipFor(set, rules, model) }
+  return { rules, membership: membershipFor(set, rules, model, pinned) }
 }
 
 interface Seen {

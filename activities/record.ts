@@ -19,8 +19,9 @@ async function faultOf(deps: WorkerDeps, input: RecordInput): Promise<Recorded |
     const governance = await deps.governance.current()
     const unproven = unprovenBecause(proof, governance, deps.installation)
     if (unproven) return { kind: 'unproven', ...unproven }
-    const { model, environment } = fold(await readPromotion(deps.log, input.promotion))
-    const ruling = rulingFor(governance.set, model, environment)
+    const state = fold(await readPromotion(deps.log, input.promotion))
+    const { model, environment, pinned } = state
+    const ruling = rulingFor(governance.set, model, environment, pinned)
     if (digestOfJson({ ...ruling }) === input.decidedBy) return null
     return { kind: 'governance-changed', ...ruling }
   } catch (error) {

@@ -4,6 +4,7 @@ import { isPromotionError, PromotionError } from '../src/domain/errors.js'
 import { fold } from '../src/domain/evolve.js'
 import type { PromotionState } from '../src/domain/promotion.js'
 import { releaseFault } from '../src/domain/release.js'
+import { isoOf } from '../src/domain/time.js'
 import type { PromotionEvent } from '../src/schema/event.js'
 import type { Released } from './activities.js'
 import { createAliasJournal, hasBegun } from './alias-journal.js'
@@ -23,10 +24,10 @@ function refused(code: string, detail: string): Released {
 /** The set in force at this moment, where the run has not seen it yet; null where it has. */
 function governanceChange(
   { set }: GovernanceInForce,
-  { model, environment, inForce: rules, membership }: PromotionState,
+  { model, environment, pinned, inForce: rules, membership }: PromotionState,
 ): Released | null {
   try {
-    const ruling = rulingFor(set, model, environment)
+    const ruling = rulingFor(set, model, environment, pinned)
     const isSeen = digestOfJson({ ...ruling }) === digestOfJson({ rules, membership })
     return isSeen ? null : { kind: 'governance-changed', ...ruling }
   } catch (error) {
@@ -78,10 +79,13 @@ async function mark(
   throw new PromotionError('SEQUENCE_CONFLICT', `${stream} moved on while it was being released`)
 }
 
-async function start(deps: ReleaseDeps, state: PromotionState): Promise<PromotionState> {
+/** Null where the facts no longer carry a release at the very moment of its beginning. */
+async function start(deps: ReleaseDeps, state: PromotionState): Promise<PromotionState | null> {
   if (state.releasing) return state
   const attempt = state.releaseAttempts + 1
-  const at = new Date().toISOString()
+  const now = Date.now()
+  if (releaseFault(state, now) !== null) return null
+  const at = isoOf(now)
   await mark(deps, state, { type: 'release-started', at, person: null, body: { attempt } })
   return { ...state, nextSeq: state.nextSeq + 1, releasing: true, releaseAttempts: attempt }
 }
@@ -168,5 +172,6 @@ export async function release(
     if (fault) return fault
   }
   const started = await start(deps, claimed)
+  if (!started) return { kind: 'unsettled' }
   return conclude(deps, started, await moveAlias(deps, journal, started))
 }

@@ -2,6 +2,7 @@ import { decisionDigests, rulesOf, seatsOf } from '../../src/domain/decision.js'
 import { mayStillSign } from '../../src/domain/blocked-by.js'
 import { isEnded, type PromotionState } from '../../src/domain/promotion.js'
 import { seating, type Slot } from '../../src/domain/seats.js'
+import { emptyOf } from '../../src/domain/standing.js'
 import { isoOf } from '../../src/domain/time.js'
 import type { SeatView } from '../schema/views.js'
 import type { PersonOf } from './names.js'
@@ -38,7 +39,7 @@ export function seatViewsOf(
   const digests = decisionDigests(state, at)
   const empty = isEnded(state.phase)
     ? []
-    : rulesOf(state).flatMap((rules) => seating(state, rules).empty)
+    : emptyOf(rulesOf(state).map((rules) => seating(state, rules).empty))
   return [...seatsOf(state)].flatMap(([id, rules]) => {
     const seat = rules.at(-1)
     if (!seat) return []

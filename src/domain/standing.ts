@@ -45,7 +45,7 @@ export function isSatisfied(state: PromotionState, check: CheckState, at: number
 }
 
 /** One sign-off fills a place of both sets, so a place that is empty in both is counted once. */
-function emptyOf(sets: readonly (readonly Slot[])[]): readonly Slot[] {
+export function emptyOf(sets: readonly (readonly Slot[])[]): readonly Slot[] {
   const most = new Map<string, readonly Slot[]>()
   for (const [place, slots] of sets.flatMap(byPlace)) {
     if (slots.length > (most.get(place) ?? []).length) most.set(place, slots)
