@@ -1,5 +1,5 @@
 import { fileFault, GovernanceInvalid } from './faults.js'
-import { headName } from './documents.js'
+import { headName, ownersName } from './documents.js'
 import { stampOf } from './folder.js'
 import { loadGovernance, type LoadedGovernance } from './load.js'
 
@@ -8,6 +8,8 @@ export interface GovernanceReader {
   /** @throws PromotionError `GOVERNANCE_INVALID`, also for a set that is older than one that was seen */
   current(): Promise<LoadedGovernance>
 }
+
+const silent = 'is not as it must be: countersign owners lint says what is wrong'
 
 type Answer = { readonly loaded: LoadedGovernance } | { readonly error: unknown }
 
@@ -27,6 +29,18 @@ function assertNewer({ set }: LoadedGovernance, seen: Seen | null): void {
 }
 
 /**
+ * What this reader throws is recorded, and stands in histories, where nothing is ever erased: of the owners file, which
+ * holds names and addresses, it tells the place alone.
+ */
+function withoutPeople(error: unknown): unknown {
+  if (!(error instanceof GovernanceInvalid)) return error
+  const told = error.faults.map((fault) =>
+    fault.file === ownersName ? { ...fault, field: '', what: silent } : fault,
+  )
+  return new GovernanceInvalid(told, error.detail.remedy)
+}
+
+/**
  * Follows one governance folder. An invalid set is an error, never the set before it: who asks must not go on under
  * rules that are no longer there.
  *
@@ -42,7 +56,9 @@ export function createGovernanceReader(
 
   async function load(): Promise<Answer> {
     try {
-      const loaded = await loadGovernance(folder)
+      const loaded = await loadGovernance(folder).catch((error: unknown) => {
+        throw withoutPeople(error)
+      })
       assertNewer(loaded, seen)
       seen = { sequence: loaded.set.sequence, digest: loaded.set.digest }
       return { loaded }

@@ -1,6 +1,7 @@
 import { utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { GovernanceInvalid } from '../../../governance/faults.js'
 import { createGovernanceReader } from '../../../governance/reader.js'
 import { edit, exampleSet, seal } from './folder.js'
 
@@ -62,4 +63,16 @@ test('an untouched folder is not read again; a touched one is', async () => {
   const second = await reader.current()
   expect(second).not.toBe(first)
   expect(second.set.digest).toBe(first.set.digest)
+})
+
+test('what is wrong with the owners file is told by its place: names and addresses go into no history', async () => {
+  const folder = exampleSet()
+  edit(folder, 'owners.yaml', /email: .*/, 'email: Mira Secret of nowhere')
+  edit(folder, 'owners.yaml', /name: .*/, 'Mira Secret: too')
+  const told: unknown = await createGovernanceReader(folder)
+    .current()
+    .catch((error: unknown) => error)
+  const { message, detail } = told instanceof GovernanceInvalid ? told : {}
+  expect(message).toMatch(/owners\.yaml:\d+:\d+: is not as it must be: countersign owners lint/)
+  expect(JSON.stringify({ message, detail })).not.toContain('Secret')
 })
