@@ -72,10 +72,14 @@ export function loadInstallation(
  * One private key. Each process asks only for its own: the API `api`, the worker `attestation`,
  * the recorder `log`.
  *
- * @throws PromotionError `CONFIG_INVALID` where other users could read it, or its public half is another's
+ * @throws PromotionError `CONFIG_INVALID` where it is not there, other users could read it, or its public half is another's
  */
 export function readPrivateKey(home: string, name: KeyName): PrivateKey {
   const path = keyFile(home, name, 'key')
+  if (!existsSync(path)) {
+    const message = `${path} is not there: this process was not given that key`
+    throw new PromotionError('CONFIG_INVALID', message)
+  }
   assertPrivate(path)
   const key = createPrivateKey(readFileSync(path))
   const keyId = keyIdOf(createPublicKey(key))

@@ -125,8 +125,8 @@ test('the processes of one stack know one installation, and each can open its ow
   const keyIds = installations.map(({ publicKeys }) => publicKeys.attestation.keyId)
   expect(new Set(keyIds).size).toBe(1)
   expect(readPrivateKey(worker ?? '', 'attestation').keyId).toBe(keyIds[0])
-  expect(() => readPrivateKey(api ?? '', 'attestation')).toThrow('not the public half')
-  expect(() => readPrivateKey(release ?? '', 'attestation')).toThrow('not the public half')
+  expect(() => readPrivateKey(api ?? '', 'attestation')).toThrow('was not given that key')
+  expect(() => readPrivateKey(release ?? '', 'attestation')).toThrow('was not given that key')
   expect(readPrivateKey(api ?? '', 'api').keyId).toBe(installations[0]?.publicKeys.api.keyId)
 })
 
