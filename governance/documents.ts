@@ -69,7 +69,10 @@ function faultsOfFiles(head: Placed<GovernanceFile>, files: Files): readonly Gov
       if (!listable.test(file)) return at(`is neither ${ownersName}, policies/*.yaml nor keys/*`)
       if (!bytes) return at('is listed, but is not in the folder')
       const found = digestOf(bytes)
-      return found === digest ? [] : at(`was changed: its digest is ${found}`)
+      if (found === digest) return []
+      return at(
+        `was changed: its digest is ${found}; if that is meant, write it here and raise sequence`,
+      )
     }),
   ]
 }

@@ -59,8 +59,14 @@ async function post(url: string, body: URLSearchParams): Promise<Response> {
   }
 }
 
+/** The provider tells nobody which of the two was wrong. */
 function refusal(person: string, answer: unknown): PromotionError {
   const { data } = refused.safeParse(answer)
-  const why = data?.error_description ?? data?.error ?? 'it gave no reason'
-  return new PromotionError('NOT_AUTHENTICATED', `no token for ${person}: ${why}`)
+  const isUnknown = data?.error === 'invalid_grant'
+  const why = isUnknown
+    ? 'there is no such person, or the secret is not this server’s'
+    : (data?.error_description ?? data?.error ?? 'it gave no reason')
+  const remedy = 'name a subject in owners.yaml, with the COUNTERSIGN_HOME that npm start has'
+  const detail = isUnknown ? { remedy } : {}
+  return new PromotionError('NOT_AUTHENTICATED', `no token for ${person}: ${why}`, detail)
 }

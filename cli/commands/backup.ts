@@ -30,10 +30,12 @@ function assertStopped(home: string): void {
   if (pid > 0 && isAlive(pid)) throw running(home)
 }
 
-async function assertEmpty(folder: string): Promise<void> {
+async function assertEmpty(
+  folder: string,
+  remedy = 'name a folder that is not there yet',
+): Promise<void> {
   const found = await readdir(folder).catch(() => [])
-  if (found.length > 0)
-    throw usageFault(`${folder} is not empty`, 'name a folder that is not there yet')
+  if (found.length > 0) throw usageFault(`${folder} is not empty`, remedy)
 }
 
 async function assertSound(home: string): Promise<string> {
@@ -114,7 +116,7 @@ async function assertUnchanged(from: string, files: ReturnType<typeof readManife
 /** Puts a backup in place of no installation at all, and ends in a check of the log. */
 export async function restore(session: Session, from: string): Promise<ExitCode> {
   const { home } = session.config()
-  await assertEmpty(home)
+  await assertEmpty(home, 'set COUNTERSIGN_HOME to a folder that is not there yet')
   const source = resolve(from)
   const { files, createdAt } = readManifest(source)
   await assertUnchanged(source, files)

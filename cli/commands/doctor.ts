@@ -148,7 +148,9 @@ export async function doctor(
   const found = await diagnose(config, server)
   if (session.isJson) session.out.json({ diagnoses: found })
   for (const { level, part, what, remedy } of session.isJson ? [] : found) {
-    session.out.line(word(level), ' '.repeat(6 - level.length), part.padEnd(12), what)
+    const [first = '', ...rest] = what.split('\n')
+    session.out.line(word(level), ' '.repeat(6 - level.length), part.padEnd(12), first)
+    for (const line of rest) session.out.line('      ', line.trim())
     if (remedy !== undefined && level !== 'ok') session.out.line('      → ', remedy)
   }
   const failed = found.filter(({ level }) => level === 'fail')

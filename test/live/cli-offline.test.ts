@@ -73,7 +73,9 @@ describe('backup and restore', () => {
       expect(readFileSync(join(other, file))).toEqual(readFileSync(join(home, file)))
       expect(statSync(join(other, file)).mode).toBe(statSync(join(home, file)).mode)
     }
-    expect((await countersign(['restore', out], at(other))).code).toBe(2)
+    const again = await countersign(['restore', out], at(other))
+    expect(again.code).toBe(2)
+    expect(again.stderr).toContain('set COUNTERSIGN_HOME to a folder that is not there yet')
   })
 
   test('a changed backup is refused, also where its list was changed to fit, and leaves nothing', async () => {
@@ -165,6 +167,18 @@ test('the doctor names each part, and ends with 8 where no server answers', asyn
   expect(stdout).toMatch(/^ok +governance +valid, sequence \d+, 2 policies$/m)
   expect(stdout).toMatch(/^warn +registry .* detected, not prevented$/m)
   expect(stdout).toMatch(/^fail +api +nothing answers/m)
+})
+
+test('the doctor tells each fault of a governance folder on a line of its own', async () => {
+  const server = await silentAddress()
+  const folder = join(temporaryFolder(), 'governance')
+  cpSync('examples/governance', folder, { recursive: true })
+  const owners = join(folder, 'owners.yaml')
+  writeFileSync(owners, readFileSync(owners, 'utf8').replace(/^teams:/m, 'teems:'))
+  const env = { COUNTERSIGN_REGISTRY: 'examples/registry', COUNTERSIGN_GOVERNANCE: folder }
+  const { stdout } = await countersign(['doctor', '--server', server], env)
+  expect(stdout).toMatch(/^ +owners\.yaml:\d+:1: teems is no field/m)
+  expect(stdout).not.toContain('\\u{a}')
 })
 
 test('a token for nobody in particular is a usage fault; without a running provider it is none', async () => {

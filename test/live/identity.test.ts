@@ -127,6 +127,14 @@ test.each([
   })
 })
 
+test('whoever misspells a name is told where the names stand', async () => {
+  const asked = requestDevelopmentToken({ issuer, secretFile, person: 'anna' })
+  await expect(asked).rejects.toMatchObject({
+    message: 'no token for anna: there is no such person, or the secret is not this server’s',
+    detail: { remedy: expect.stringMatching(/subject in owners\.yaml.*COUNTERSIGN_HOME/) },
+  })
+})
+
 test('a provider that is not there is named', async () => {
   const elsewhere = `http://localhost:${await freePort()}`
   await expect(
