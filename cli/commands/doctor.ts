@@ -11,6 +11,7 @@ import { exitCodes, type ExitCode } from '../exit-codes.js'
 import { failureOf } from '../failure.js'
 import { word } from '../say.js'
 import type { Session } from '../session.js'
+import type { Terminal } from '../terminal.js'
 
 export interface Diagnosis {
   readonly level: 'ok' | 'warn' | 'fail'
@@ -138,6 +139,13 @@ async function diagnose(config: Config, server: string): Promise<readonly Diagno
   return [...local, ...(await ready(server))]
 }
 
+function tell(out: Terminal, { level, part, what, remedy }: Diagnosis): void {
+  const [first = '', ...rest] = what.split('\n')
+  out.line(word(level), ' '.repeat(6 - level.length), part.padEnd(12), first)
+  for (const line of rest) out.line('      ', line.trim())
+  if (remedy !== undefined && level !== 'ok') out.line('      → ', remedy)
+}
+
 /** Looks at everything that a promotion needs, part by part. */
 export async function doctor(
   session: Session,
@@ -147,12 +155,7 @@ export async function doctor(
   const server = serverOf(options.server ?? `http://127.0.0.1:${config.port}`)
   const found = await diagnose(config, server)
   if (session.isJson) session.out.json({ diagnoses: found })
-  for (const { level, part, what, remedy } of session.isJson ? [] : found) {
-    const [first = '', ...rest] = what.split('\n')
-    session.out.line(word(level), ' '.repeat(6 - level.length), part.padEnd(12), first)
-    for (const line of rest) session.out.line('      ', line.trim())
-    if (remedy !== undefined && level !== 'ok') session.out.line('      → ', remedy)
-  }
+  else for (const one of found) tell(session.out, one)
   const failed = found.filter(({ level }) => level === 'fail')
   if (failed.length === 0) return exitCodes.yes
   return failed.some(({ isUnreachable }) => isUnreachable === true)
