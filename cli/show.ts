@@ -10,7 +10,12 @@ export const nameOf = ({ id, name }: Person): string => name ?? id
 
 const short = (digest: string | null): string => digest?.slice(0, 'sha256:'.length + 12) ?? 'none'
 
-function showCheck(out: Terminal, check: CheckView, report: Report | undefined): void {
+function showCheck(
+  out: Terminal,
+  check: CheckView,
+  report: Report | undefined,
+  hasEnded: boolean,
+): void {
   const { name, outcome, summary } = check
   out.line(
     '  ',
@@ -23,14 +28,16 @@ function showCheck(out: Terminal, check: CheckView, report: Report | undefined):
     if (finding.where !== null) out.line('      where:  ', finding.where)
     out.line('      why:    ', finding.why)
     out.line('      remedy: ', finding.remedy)
-    out.line('      ', dim(`${finding.id}${finding.waivable ? ', can be waived' : ''}`))
+    const waivable = finding.waivable && !hasEnded ? ', can be waived' : ''
+    out.line('      ', dim(`${finding.id}${waivable}`))
   }
 }
 
-function seatText({ filledBy, waitingFor, teams, yours }: SeatView): string {
+function seatText({ filledBy, waitingFor, teams, yours }: SeatView, hasEnded: boolean): string {
   const filled = filledBy.map(({ person, level }) => `${nameOf(person)} (${level})`).join(', ')
   const open = waitingFor.map((one) => `${one.signOffs} of ${one.teams.join(' or ')}`).join(', ')
   if (filled !== '' && open === '') return `filled by ${filled}`
+  if (hasEnded) return filled === '' ? 'empty' : `filled in part by ${filled}`
   const by = filled === '' ? '' : `filled by ${filled}; `
   return `${by}waits for ${open === '' ? teams.join(' or ') : open}${yours ? '  ← yours' : ''}`
 }
@@ -72,15 +79,22 @@ export function showDetail(
   }
   if (detail.end) out.line(`ended: ${detail.end.detail}`)
   if (detail.promoted) out.line(`approval holds until ${detail.promoted.approvedUntil}`)
+  const hasEnded = detail.end !== null
   section(out, 'checks', detail.checks, (check) =>
     showCheck(
       out,
       check,
       reports.find((one) => one.check.name === check.name),
+      hasEnded,
     ),
   )
   section(out, 'seats', detail.seats, (seat) => {
-    out.line('  ', seat.id.padEnd(18), seatText(seat), dim(`  ${short(seat.decisionDigest)}`))
+    out.line(
+      '  ',
+      seat.id.padEnd(18),
+      seatText(seat, hasEnded),
+      dim(`  ${short(seat.decisionDigest)}`),
+    )
   })
   section(out, 'decisions', detail.decisions, (decision) => showDecision(out, decision))
   section(out, 'blocked by', detail.blockedBy, (blocker) => showBlocker(out, blocker, now))

@@ -9,7 +9,7 @@ const path = given.transform((text) => resolve(text))
 
 /** Decimal digits only: `0x10`, `1e3` and blanks are mistakes, not numbers. */
 function whole(min: number, max: number, unit: string) {
-  const message = `must be a whole number of ${unit} from ${min} to ${max}`
+  const message = `must be a whole number from ${min} to ${max} (${unit})`
   return given
     .regex(/^\d{1,9}$/, message)
     .transform(Number)
