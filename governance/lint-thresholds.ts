@@ -71,7 +71,7 @@ function clockFaults({ clocks, seats, waivers }: PolicyFile, say: Say): readonly
       ? [
           say(
             'warning',
-            'a failed check ends the promotion at once (mendWithin 0), so no waiver comes in time',
+            'ends a promotion at once where a check fails (mendWithin 0), so no waiver comes in time',
             'give mendWithin a time',
           ),
         ]
