@@ -86,6 +86,7 @@ export interface Activities {
   reportError(input: CheckInput, reason: string): Promise<CheckReport>
   observeAliases(): Promise<number>
   collectSnapshots(): Promise<number>
+  reviveRuns(): Promise<readonly string[]>
 }
 
 /** Served by the release worker alone. It trusts no argument but the promotion's id. */

@@ -6,6 +6,7 @@ import type { GovernanceSet } from '../src/domain/policy.js'
 import type { InstallationId } from '../src/schema/ids.js'
 import type { Timing } from './activities.js'
 import type { AliasWriter, ModelRegistry } from './registry/registry.js'
+import type { RunKeeper } from './revive-runs.js'
 import type { SnapshotStore } from './snapshot/store.js'
 
 /** The governance set in force and the keys that it names, by file. */
@@ -38,6 +39,7 @@ export interface SharedDeps {
 }
 
 export interface WorkerDeps extends SharedDeps {
+  readonly runs: RunKeeper
   readonly texts: TextStore
   readonly notes: Notes
   readonly snapshots: SnapshotStore

@@ -9,6 +9,7 @@ import { openPromotion } from './open-promotion.js'
 import { record } from './record.js'
 import { release } from './release.js'
 import { reportError, runCheck } from './run-check.js'
+import { reviveRuns } from './revive-runs.js'
 import { snapshotOnce } from './snapshot-once.js'
 import { readPromotion } from './streams.js'
 
@@ -53,6 +54,7 @@ export function createActivities(deps: WorkerDeps): Activities {
     runCheck: (input) => beating((run) => runCheck(deps, input, run)),
     reportError: (input, reason) => beating(() => reportError(deps, input, reason)),
     observeAliases: () => beating(() => observeAliases(deps)),
+    reviveRuns: () => beating(() => reviveRuns(deps)),
     collectSnapshots: () => beating(() => collectSnapshots(deps, Date.now())),
   }
 }

@@ -11,6 +11,8 @@ import { rememberGovernance, rulingFor } from './governance-in-force.js'
 import { unprovenBecause } from './proof.js'
 import type { RegistryVersion } from './registry/registry.js'
 
+const largestRequestBytes = 60_000
+
 function refuse(code: 'NOT_ALLOWED' | 'SIGNATURE_INVALID' | 'MALFORMED', detail: string): never {
   throw new PromotionError(code, detail)
 }
@@ -101,7 +103,7 @@ async function open(deps: WorkerDeps, input: unknown, workflowId: string): Promi
   }
   await recordOutside(deps, found)
   const { promotion, person } = request.signed.statement
-  return {
+  return fitting({
     kind: 'facts',
     timing,
     request: {
@@ -120,7 +122,16 @@ async function open(deps: WorkerDeps, input: unknown, workflowId: string): Promi
       origin: { registry: registry.kind, createdAt: found.createdAt, run: found.run },
       development: installation.development,
     },
-  }
+  })
+}
+
+/** What one event of the log may hold is limited, and a governance set with thousands of owners would not fit. */
+function fitting(opening: Extract<Opening, { kind: 'facts' }>): Opening {
+  const sizeBytes = Buffer.byteLength(JSON.stringify(opening.request))
+  if (sizeBytes <= largestRequestBytes) return opening
+  const message = `teams and owners of this model make a request of ${sizeBytes} bytes`
+  const remedy = `name smaller teams in its policy and in owns, so that ${largestRequestBytes} are not exceeded`
+  throw new PromotionError('LIMIT_REACHED', message, { field: 'model', remedy })
 }
 
 /** Without the log nothing can be recorded, so nothing may be refused either: the run waits for it. */

@@ -1,6 +1,7 @@
+import { envelopeOf } from '../evidence/statement.js'
 import { promotionStream } from '../src/contract.js'
 import { digestOfJson } from '../src/domain/canonical.js'
-import { isPromotionError } from '../src/domain/errors.js'
+import { isPromotionError, PromotionError } from '../src/domain/errors.js'
 import { fold } from '../src/domain/evolve.js'
 import { promotionEvent, type PromotionEvent } from '../src/schema/event.js'
 import type { Recorded, RecordInput } from './activities.js'
@@ -59,6 +60,27 @@ async function objectionTo(
   }
 }
 
+/** An event that does not have its shape never will: trying again would only hold the run up. */
+function parsed(event: PromotionEvent): PromotionEvent {
+  const { data, error } = promotionEvent.safeParse(event)
+  if (data) return data
+  const [issue] = error.issues
+  const where = [event.type, ...(issue?.path ?? [])].join('.')
+  throw new PromotionError('MALFORMED', `${where}: ${issue?.message ?? 'is of no known shape'}`)
+}
+
+/** Keeps the request's statement as an envelope; by it the promotion is found when its run is not. */
+async function keepRequest(
+  { evidence }: WorkerDeps,
+  promotion: string,
+  events: readonly PromotionEvent[],
+): Promise<void> {
+  const requested = events.find((event) => event.type === 'requested')
+  if (requested?.type !== 'requested') return
+  const digest = await evidence.put(envelopeOf(requested.body.signed))
+  await evidence.attach(promotion, 'request', digest)
+}
+
 /**
  * Proves the statement behind some events, then appends them as the next ones of the promotion's stream.
  * The same events at the same place again are a success, so a retry is safe.
@@ -66,12 +88,13 @@ async function objectionTo(
  * @throws PromotionError `LOG_UNAVAILABLE` (retried), `MALFORMED`, and as `assertGrounded`
  */
 export async function record(deps: WorkerDeps, input: RecordInput): Promise<Recorded> {
-  const events: PromotionEvent[] = input.events.map((event) => promotionEvent.parse(event))
+  const events = input.events.map(parsed)
   const fault = await objectionTo(deps, input, events)
   if (fault) return fault
   const stream = promotionStream(input.promotion)
   const appended = await deps.log.append(stream, input.expectedSeq, events.map(toNewEvent))
   if (appended.kind === 'conflict') return { kind: 'conflict' }
+  await keepRequest(deps, input.promotion, events)
   await attestDecisions(deps, input.promotion, appended.events)
   return { kind: 'recorded', events }
 }

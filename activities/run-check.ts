@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { attest, predicateTypes } from '../evidence/attestation.js'
 import { digestOf, type Digest, type Json } from '../src/domain/canonical.js'
 import { isPromotionError, PromotionError } from '../src/domain/errors.js'
+import { fold } from '../src/domain/evolve.js'
 import type { CanonicalResult, CheckReport, Finding } from '../src/schema/check.js'
 import { evaluationClause, provenanceClause, scanClause } from '../src/schema/governance.js'
 import { digest, personId, slug } from '../src/schema/ids.js'
@@ -13,6 +14,7 @@ import { checkEvaluation } from './evaluation/engine.js'
 import { checkProvenance } from './provenance/engine.js'
 import { checkScan } from './scan/engine.js'
 import { snapshotFiles } from './snapshot-files.js'
+import { takeSnapshot } from './snapshot/take.js'
 import { readPromotion } from './streams.js'
 
 const clauseRecord = z.discriminatedUnion('check', [
@@ -73,19 +75,43 @@ async function provenance(
   return checkProvenance(files, clause, { signers, lineage }, run)
 }
 
+/** A private copy of what is live, to compare with; null where nothing is. */
+async function championFiles(deps: WorkerDeps, promotion: string, run: CheckRun) {
+  const { champion, model } = fold(await readPromotion(deps.log, promotion))
+  if (!champion) return null
+  const { registry, snapshots: store } = deps
+  const snapshot = await takeSnapshot({
+    registry,
+    store,
+    model,
+    version: champion.version,
+    checkpointId: `${promotion}-champion`,
+    signal: run.signal,
+    onProgress: ({ bytes }) => run.onProgress(`reading the champion, ${bytes} bytes`),
+  })
+  if (champion.modelDigest !== null && champion.modelDigest !== snapshot.modelDigest) {
+    const message = `version ${champion.version}, which is live, holds other bytes than were approved`
+    throw new PromotionError('SNAPSHOT_UNSTABLE', message)
+  }
+  const files = await snapshotFiles(store, snapshot, run.signal)
+  return { modelDigest: snapshot.modelDigest, files }
+}
+
 async function evaluation(
   deps: WorkerDeps,
   { clause, inputs }: RecordOf<'evaluation'>,
   files: ModelFiles,
+  promotion: string,
   run: CheckRun,
 ): Promise<CheckAnswer> {
   const { set } = inputs
+  const { comparesChampion } = clause
   if (!set) throw new PromotionError('GOVERNANCE_INVALID', `no evaluation set ${clause.set}`)
   const path = join(deps.evaluationSets, set.file)
   const { id, kind, synthetic } = set
   const context = {
     set: { id, kind, digest: set.digest, path, synthetic },
-    champion: null,
+    champion: comparesChampion ? await championFiles(deps, promotion, run) : null,
     limits: deps.evaluationLimits,
   }
   return checkEvaluation(files, clause, context, run)
@@ -95,7 +121,7 @@ async function answerOf(deps: WorkerDeps, input: CheckInput, run: CheckRun): Pro
   const record = await readClause(deps, input.clauseDigest)
   const files = await snapshotFiles(deps.snapshots, input, run.signal)
   if (record.check === 'scan') return checkScan(files, record.clause, run)
-  if (record.check === 'evaluation') return evaluation(deps, record, files, run)
+  if (record.check === 'evaluation') return evaluation(deps, record, files, input.promotion, run)
   return provenance(deps, record, files, input.promotion, run)
 }
 

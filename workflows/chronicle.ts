@@ -20,6 +20,9 @@ export type Carried = { readonly kind: 'recorded' } | Refusal
 /** After so many refusals a promotion counts them instead, so that nobody can fill the log. */
 const recordedRefusals = 50
 
+/** As the event's schema has it; what others say may be longer. */
+const longestDetail = 500
+
 const done: Carried = { kind: 'recorded' }
 
 function outcomeOf(decision: Exclude<Decision, { kind: 'events' }>): Carried {
@@ -62,7 +65,7 @@ async function refuse(
     type: 'refused',
     at: isoOf(Date.now()),
     person: isProven ? person : null,
-    body: { act: command.act, code, detail, nonce, bodyDigest },
+    body: { act: command.act, code, detail: detail.slice(0, longestDetail), nonce, bodyDigest },
   }
   return ledger.append([event], isProven ? command.signed : null)
 }
@@ -97,6 +100,19 @@ async function actOnce(ledger: Ledger, command: ActCommand): Promise<Carried | '
   return recorded.kind === 'recorded' ? done : unrecorded(ledger, command, recorded)
 }
 
+async function noteRevival(ledger: Ledger): Promise<void> {
+  for (;;) {
+    const { phase } = ledger.state()
+    if (phase === 'none' || isEnded(phase)) return
+    const at = isoOf(Date.now())
+    const recorded = await ledger.append(
+      [{ type: 'run-revived', at, person: null, body: {} }],
+      null,
+    )
+    if (recorded.kind === 'recorded') return
+  }
+}
+
 async function act(ledger: Ledger, command: ActCommand): Promise<Carried> {
   for (;;) {
     const carried = await actOnce(ledger, command)
@@ -111,6 +127,8 @@ export interface Chronicle {
   /** @param command made when its turn comes, from the present in ms since the Unix epoch */
   readonly carryOut: (command: (at: number) => DomainCommand) => Promise<Carried>
   readonly act: (command: ActCommand) => Promise<Carried>
+  /** Records that the run before this one was found dead; nothing where the promotion has ended. */
+  readonly noteRevival: () => Promise<void>
 }
 
 export function createChronicle(promotion: string, steps: () => Steps): Chronicle {
@@ -120,5 +138,6 @@ export function createChronicle(promotion: string, steps: () => Steps): Chronicl
     reload: () => ledger.inLine(ledger.reload),
     carryOut: (command) => ledger.inLine(() => carryOut(ledger, command(Date.now()))),
     act: (command) => ledger.inLine(() => act(ledger, command)),
+    noteRevival: () => ledger.inLine(() => noteRevival(ledger)),
   }
 }

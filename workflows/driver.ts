@@ -1,4 +1,10 @@
-import { CancellationScope, condition, continueAsNew, workflowInfo } from '@temporalio/workflow'
+import {
+  CancellationScope,
+  condition,
+  continueAsNew,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow'
 import type { Released } from '../activities/activities.js'
 import { fromFailure } from '../src/failure.js'
 import { concessionsInForce } from '../src/domain/decision.js'
@@ -40,6 +46,13 @@ async function runCheck(chronicle: Chronicle, steps: Steps, check: CheckState): 
   await chronicle.carryOut((at) => ({ kind: 'check', at, attempt, report }))
 }
 
+/** Where the clocks of two machines differ, the facts may not have changed for this one yet: then it waits a little. */
+async function settle(chronicle: Chronicle): Promise<void> {
+  const before = chronicle.state()
+  await chronicle.carryOut((at) => ({ kind: 'tick', at }))
+  if (chronicle.state() === before) await sleep(1000)
+}
+
 async function takeIn(chronicle: Chronicle, result: Released): Promise<void> {
   // The release worker wrote into the promotion's stream by itself: what it wrote comes first.
   await chronicle.reload()
@@ -55,7 +68,7 @@ async function takeIn(chronicle: Chronicle, result: Released): Promise<void> {
       return
     }
     case 'unsettled':
-      await chronicle.carryOut((at) => ({ kind: 'tick', at }))
+      await settle(chronicle)
       return
     default:
       await chronicle.carryOut((at) => ({ kind: 'released', at, result }))

@@ -25,7 +25,7 @@ const { observeAliases: observe } = proxyActivities<Activities>({
 })
 
 /** Not tried for ever: nobody would look at the aliases meanwhile. */
-const { collectSnapshots } = proxyActivities<Activities>({
+const { collectSnapshots, reviveRuns } = proxyActivities<Activities>({
   ...limits,
   retry: { initialInterval: '1 second', maximumAttempts: 3 },
 })
@@ -40,10 +40,11 @@ async function unlessBroken(round: () => Promise<unknown>): Promise<void> {
   }
 }
 
-/** Looks at every governed alias again and again, so that a move that nobody approved is seen, and clears away what is no longer needed. One run per installation. */
+/** Looks at every governed alias again and again, so that a move that nobody approved is seen; gives runs that died a new one, and clears away what is no longer needed. One run per installation. */
 export async function observeAliases(everyMs: number): Promise<void> {
   for (let round = 0; round < roundsPerRun; round += 1) {
     await unlessBroken(observe)
+    await unlessBroken(reviveRuns)
     if (round % roundsPerCleaning === 0) await unlessBroken(collectSnapshots)
     await sleep(everyMs)
   }

@@ -17,7 +17,13 @@ import { act, actSignal, open } from './messages.js'
 import { stepsWith } from './steps.js'
 
 /** A new promotion, or one that goes on in a new run: then everything is read from the log. */
-export type PromoteModelInput = PromotionRequest | { readonly resume: string }
+export type PromoteModelInput =
+  | PromotionRequest
+  | {
+      readonly resume: string
+      /** True where the run before was found dead; it is recorded. */
+      readonly isRevived?: boolean
+    }
 
 export interface PromotionOutcome {
   readonly promotion: string
@@ -110,6 +116,7 @@ async function begin(
   if ('resume' in input) {
     const { timing } = await steps().quick.readEvents(input.resume)
     await chronicle.reload()
+    if (input.isRevived === true) await chronicle.noteRevival()
     if (chronicle.state().phase === 'none') {
       const detail = `the log knows no promotion ${input.resume}`
       return { timing, answer: { kind: 'refused', code: 'NOT_FOUND', detail } }

@@ -56,6 +56,7 @@ const asItCame: ReadonlySet<PromotionEvent['type']> = new Set([
   'refusals-counted',
   'release-started',
   'release-stopped',
+  'run-revived',
 ])
 
 /** The command that must have led to an event; null for what is recorded as it came, outside the rules. */

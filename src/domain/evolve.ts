@@ -169,6 +169,7 @@ const reducers: Reducers = {
   }),
   'release-stopped': (state) => ({ ...state, releasing: false }),
   promoted,
+  'run-revived': (state) => state,
   rejected: (state, { at, body }) =>
     ended(state, 'rejected', msOf(at), { code: 'REJECTED', detail: `at seat ${body.seat}` }),
   failed: (state, { at, body }) => ended(state, 'failed', msOf(at), body),

@@ -10,6 +10,7 @@ import { isPromotionError } from '../domain/errors.js'
 import { readPrivateKey } from './installation.js'
 import { recorderFor, sharedParts } from './parts.js'
 import { runUntilStopped } from './process.js'
+import { createRunKeeper } from './run-keeper.js'
 import { serve } from './run-worker.js'
 import { temporalConnection } from './temporal/connect.js'
 import { timingOf } from './timing.js'
@@ -18,11 +19,8 @@ import { bundleWorkflows } from './workflow-bundle.js'
 const evaluationMemoryMb = 4096
 const dayMs = 24 * 3_600_000
 
-async function watchAliases(config: Config): Promise<void> {
-  const { connectionOptions, namespace } = temporalConnection(config.temporal)
-  const connection = await Connection.connect(connectionOptions)
+async function watchAliases(client: Client, config: Config): Promise<void> {
   try {
-    const client = new Client({ connection, namespace })
     await client.workflow.start(observeAliasesType, {
       workflowId: observeAliasesId,
       taskQueue,
@@ -31,8 +29,6 @@ async function watchAliases(config: Config): Promise<void> {
     })
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error
-  } finally {
-    await connection.close()
   }
 }
 
@@ -52,7 +48,11 @@ await runUntilStopped('worker', async () => {
   const recorder = await recorderFor(config, 'worker')
   const attestation = readPrivateKey(config.home, 'attestation')
   const timing = timingOf(config)
+  const { connectionOptions, namespace } = temporalConnection(config.temporal)
+  const connection = Connection.lazy(connectionOptions)
+  const client = new Client({ connection, namespace })
   const deps: WorkerDeps = {
+    runs: createRunKeeper(client),
     ...sharedParts(config, recorder),
     texts: recorder,
     notes: recorder,
@@ -73,6 +73,11 @@ await runUntilStopped('worker', async () => {
     workflowBundle,
     activities: { ...createActivities(deps) },
   })
-  await watchAliases(config)
-  return worker
+  await watchAliases(client, config)
+  return {
+    async close() {
+      await worker.close()
+      await connection.close()
+    },
+  }
 })

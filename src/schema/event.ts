@@ -148,6 +148,8 @@ export const promotionEvent = z.discriminatedUnion('type', [
       bodyDigest: digest,
     }),
   ),
+  /** The run before was terminated or broke; a new one went on from the log. */
+  shape('run-revived', z.strictObject({})),
   /** How many refusals there were in all, once they are no longer recorded one by one. */
   shape('refusals-counted', z.strictObject({ count: z.int().min(1) })),
 ])

@@ -70,7 +70,7 @@ test.each([
   async (_, person) => {
     const { failed, output } = await attack(person)
     expect(failed ? output : '').toBe('')
-    expect(output).toMatch(/Tested: +20/)
+    expect(output).toMatch(/Tested: +21/)
   },
   minutes,
 )
@@ -81,7 +81,7 @@ test(
     const id = await world.request({ version: 'attacked' })
     const { failed, output } = await attack('ana', id)
     expect(failed ? output : '').toBe('')
-    expect(output).toMatch(/Tested: +20/)
+    expect(output).toMatch(/Tested: +21/)
   },
   minutes,
 )

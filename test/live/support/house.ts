@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Client } from '@temporalio/client'
 import { Worker } from '@temporalio/worker'
 import type { Timing } from '../../../activities/activities.js'
 import type { ReleaseDeps, SharedDeps, WorkerDeps } from '../../../activities/deps.js'
@@ -15,6 +16,7 @@ import { startRecorder } from '../../../recorder/start-recorder.js'
 import { loadTokens } from '../../../recorder/tokens.js'
 import { releaseTaskQueue, taskQueue } from '../../../src/contract.js'
 import { loadInstallation, readPrivateKey } from '../../../src/main/installation.js'
+import { createRunKeeper } from '../../../src/main/run-keeper.js'
 import { bundleWorkflows } from '../../../src/main/workflow-bundle.js'
 import { createGovernanceFolder, type Lab } from './governance.js'
 import { createRegistryFolder } from './registry.js'
@@ -66,6 +68,7 @@ function furnish(
   home: string,
   logFor: Awaited<ReturnType<typeof openRecorder>>['logFor'],
   timing: Timing,
+  client: Client,
 ) {
   const installation = loadInstallation(home, true)
   const evidence = createFileEvidenceStore(join(home, 'evidence'))
@@ -85,6 +88,7 @@ function furnish(
   const log = logFor('worker')
   const attestation = readPrivateKey(home, 'attestation')
   const workerDeps: WorkerDeps = {
+    runs: createRunKeeper(client),
     ...shared(log),
     texts: log,
     notes: log,
@@ -112,7 +116,7 @@ export async function openHouse(options: HouseOptions = {}) {
   const governanceFolder = createGovernanceFolder(home, labs)
   const temporal = await startTemporal(temporalSettings)
   const { recorder, logFor } = await openRecorder(home)
-  const parts = furnish(home, logFor, { ...usualTiming, ...timing })
+  const parts = furnish(home, logFor, { ...usualTiming, ...timing }, temporal.client)
   const { workerDeps, releaseDeps } = parts
   const workflowBundle = await bundleWorkflows()
   const connection = temporal.nativeConnection

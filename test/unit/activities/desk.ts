@@ -38,6 +38,7 @@ export function openDesk(more: Partial<WorkerDeps> = {}) {
   const api = newKey('api')
   const attestation = newKey('attestation')
   const deps: WorkerDeps = {
+    runs: { underWay: async () => new Set(), resume: async () => false },
     log,
     texts: log,
     notes: log,

@@ -26,7 +26,7 @@ describe('events', () => {
       }
     }
     const known = promotionEvent.options.map((option) => option.shape.type.value)
-    expect(known.filter((kind) => !kinds.has(kind))).toEqual(['refusals-counted'])
+    expect(known.filter((kind) => !kinds.has(kind))).toEqual(['run-revived', 'refusals-counted'])
   })
 
   test('with anything more, anything less or an unknown kind are refused', () => {
