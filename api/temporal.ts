@@ -66,12 +66,9 @@ function fromUpdateFailure(error: WorkflowUpdateFailedError): unknown {
 function translated(error: unknown): unknown {
   if (error instanceof WorkflowUpdateFailedError) return fromUpdateFailure(error)
   if (error instanceof WorkflowNotFoundError) {
-    return new PromotionError(
-      'WRONG_STATE',
-      'the run of this promotion has ended',
-      {},
-      { cause: error },
-    )
+    const why = 'no run is under way for this promotion'
+    const remedy = 'within a minute it is given one, or shows its end; then send the same again'
+    return new PromotionError('WORKER_UNAVAILABLE', why, { remedy }, { cause: error })
   }
   const isSilence =
     error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
