@@ -13,6 +13,8 @@ export default defineConfig({
     exclude: [...configDefaults.exclude, 'dist/**', ...(namesPeers ? [] : ['test/peers/**'])],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // Live suites share two cores there: what a busy moment cut off is tried once more, and said.
+    retry: process.env['CI'] === undefined ? 0 : 1,
     coverage: {
       provider: 'v8',
       include: ['src/domain/**'],
