@@ -158,9 +158,3 @@ export function parseBundle(bytes: Uint8Array): Bundle {
     signature: base64Of(sig, 'the signature'),
   }
 }
-
-/** What DSSE signs: type and payload with their lengths, so that neither can flow into the other. */
-export function preAuthenticationEncoding(payload: Uint8Array): Uint8Array {
-  const head = `DSSEv1 ${Buffer.byteLength(payloadType)} ${payloadType} ${payload.length} `
-  return Buffer.concat([Buffer.from(head), payload])
-}

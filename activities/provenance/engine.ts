@@ -4,7 +4,8 @@ import type { Finding } from '../../src/schema/check.js'
 import type { ProvenanceClause } from '../../src/schema/governance.js'
 import type { CheckAnswer, CheckRun, ModelFiles } from '../check.js'
 import { findingOf, orderedFindings } from '../finding.js'
-import { BundleRefused, parseBundle, preAuthenticationEncoding, type Bundle } from './bundle.js'
+import { preAuthenticationEncoding } from '../../evidence/dsse.js'
+import { BundleRefused, parseBundle, payloadType, type Bundle } from './bundle.js'
 import { coverageFindings } from './coverage.js'
 import {
   assertedSignerKey,
@@ -120,7 +121,7 @@ function verifyingKey(
   const [first] = hinted
   if (isOldFormat(bundle)) throw oldFormat()
   if (first === undefined) throw new BundleRefused(untrusted(null))
-  const signed = preAuthenticationEncoding(bundle.payload)
+  const signed = preAuthenticationEncoding(payloadType, bundle.payload)
   if (!isSignedBy(first, signed, bundle.signature))
     throw new BundleRefused(badSignature(first.signer.id))
   const trusted = hinted.find(({ signer }) => named.has(signer.id))

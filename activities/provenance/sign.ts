@@ -1,7 +1,8 @@
 import { createPrivateKey, createPublicKey, sign } from 'node:crypto'
 import { PromotionError } from '../../src/domain/errors.js'
 import type { ManifestEntry } from '../check.js'
-import { bundleMediaType, payloadType, preAuthenticationEncoding } from './bundle.js'
+import { preAuthenticationEncoding } from '../../evidence/dsse.js'
+import { bundleMediaType, payloadType } from './bundle.js'
 import { hashOfKey, keyHint } from './keys.js'
 import { ignorablePaths, predicateType, rootDigestOf, statementType } from './statement.js'
 
@@ -53,7 +54,7 @@ export function signModel(
   }
   const payload = Buffer.from(JSON.stringify(statementOf(manifest, subjectName)))
   const key = { key: privateKey, dsaEncoding: 'der' } as const
-  const signature = sign(hash, preAuthenticationEncoding(payload), key)
+  const signature = sign(hash, preAuthenticationEncoding(payloadType, payload), key)
   const bundle = {
     mediaType: bundleMediaType,
     verificationMaterial: { publicKey: { hint: keyHint(publicKey) }, tlogEntries: [] },

@@ -13,11 +13,12 @@ read_database_password() {
 # until_it_works SECONDS COMMAND...: the last failure is shown, and ends the script.
 until_it_works() {
   left=$1
+  said=$(mktemp)
   shift
-  until "$@" >/tmp/said 2>&1; do
+  until "$@" >"$said" 2>&1; do
     left=$((left - 1))
     if [ "$left" -le 0 ]; then
-      cat /tmp/said >&2
+      cat "$said" >&2
       echo "gave up on: $*" >&2
       exit 1
     fi

@@ -8,12 +8,13 @@ import { pino } from 'pino'
 import { createApp } from '../../api/app.js'
 import type { ApiDeps } from '../../api/deps.js'
 import { createTemporalPromotions } from '../../api/temporal.js'
+import { keyFingerprint } from '../../evidence/dsse.js'
 import { createFileEvidenceStore } from '../../evidence/store.js'
 import { createTokenVerifier } from '../../identity/verify-token.js'
 import { createReadModel, type ReadModel } from '../../read-model/read-model.js'
 import { readOrMakeSecret } from '../../recorder/secret-file.js'
 import { loadConfig, type Config } from '../config.js'
-import { keyIdOf, loadInstallation, readPrivateKey } from './installation.js'
+import { loadInstallation, readPrivateKey } from './installation.js'
 import { recorderFor } from './parts.js'
 import { runUntilStopped, type Running } from './process.js'
 import { temporalConnection } from './temporal/connect.js'
@@ -32,7 +33,7 @@ function personKeys(folder: string, readModel: ReadModel): ApiDeps['personKey'] 
       const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
       if (head.files[file] !== digest) continue
       const key = createPublicKey(bytes)
-      if (keyid === `person:${keyIdOf(key)}`)
+      if (keyid === `person:${keyFingerprint(key)}`)
         return key.export({ type: 'spki', format: 'pem' }).toString()
     }
     return null

@@ -1,14 +1,9 @@
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  randomBytes,
-} from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { keyFingerprint } from '../../evidence/dsse.js'
 import { assertPrivate } from '../../identity/secret-file.js'
 import { PromotionError } from '../domain/errors.js'
 import { installationId, timestamp } from '../schema/ids.js'
@@ -82,7 +77,7 @@ export function readPrivateKey(home: string, name: KeyName): PrivateKey {
   }
   assertPrivate(path)
   const key = createPrivateKey(readFileSync(path))
-  const keyId = keyIdOf(createPublicKey(key))
+  const keyId = keyFingerprint(createPublicKey(key))
   if (readPublicKey(home, name).keyId === keyId) return { key, keyId }
   const stray = keyFile(home, name, 'pub')
   throw new PromotionError(
@@ -100,13 +95,7 @@ export function readPublicKeys(home: string): Readonly<Record<KeyName, PublicKey
 function readPublicKey(home: string, name: KeyName): PublicKey {
   const pem = readFileSync(keyFile(home, name, 'pub'), 'utf8')
   const key = createPublicKey(pem)
-  return { key, pem, keyId: keyIdOf(key) }
-}
-
-/** The first 16 hexadecimal digits of SHA-256 over the key's SPKI DER. */
-export function keyIdOf(publicKey: KeyObject): string {
-  const der = publicKey.export({ type: 'spki', format: 'der' })
-  return createHash('sha256').update(der).digest('hex').slice(0, 16)
+  return { key, pem, keyId: keyFingerprint(key) }
 }
 
 /** Opens no private key that stands already: a process has no business with another's. */
