@@ -8,12 +8,23 @@ import type { Installed } from './stack.js'
 import type { Told } from './story.js'
 import type { AliasWatch, LogWatch } from './watch.js'
 
+/** A process that was struck at the very end is back, but may not listen yet. */
+async function untilItAnswers({ outside }: Installed): Promise<void> {
+  const isThere = () =>
+    outside.log.size().then(
+      () => true,
+      () => false,
+    )
+  await expect.poll(isThere, { timeout: 30_000, interval: 50 }).toBe(true)
+}
+
 /** What everyone may count on after a promotion, whatever was broken on its way. */
 export async function expectWell(
   stack: Installed,
   { watch, aliases }: { readonly watch: LogWatch; readonly aliases: AliasWatch },
   { model, client, acknowledged }: Told,
 ): Promise<void> {
+  await untilItAnswers(stack)
   const events = await readPromotion(stack.outside.log, client.promotion)
   const audited = audit(events)
   expect(audited).toMatchObject({ kind: 'sound', state: { phase: 'promoted' } })
