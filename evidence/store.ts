@@ -3,6 +3,7 @@ import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { canonicalJson, digestOf, type Digest, type Json } from '../src/domain/canonical.js'
 import { PromotionError } from '../src/domain/errors.js'
+import { syncFolder } from '../src/sync-folder.js'
 
 /** Attestations, canonical results, clauses and manifests by the digest of their bytes. Written once, never changed. */
 export interface EvidenceStore {
@@ -21,15 +22,6 @@ export interface EvidenceStore {
 export interface Attached {
   readonly name: string
   readonly digest: Digest
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }
 
 async function writeDurably(path: string, text: string): Promise<void> {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, open, readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { PromotionError } from '../src/domain/errors.js'
-import { syncFolder } from './log/log-file.js'
+import { syncFolder } from '../src/sync-folder.js'
 
 const secretPattern = /^[0-9a-f]{64}$/
 

@@ -1,22 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { syncFolder } from '../../src/sync-folder.js'
 
 /** The system's name for what went wrong (`ENOENT`), or undefined where the error is not the system's. */
 export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string'
     ? error.code
     : undefined
-}
-
-/** Makes renames and new names in a folder survive a loss of power. */
-export async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }
 
 /** What `replaceFile` adds to a path before it renames; what is left of it after a kill means nothing. */

@@ -3,7 +3,8 @@ import { createReadStream } from 'node:fs'
 import { type FileHandle, mkdir, open, rename, rm, stat, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { PromotionError } from '../../src/domain/errors.js'
-import { codeOf, syncFolder } from '../registry/files.js'
+import { syncFolder } from '../../src/sync-folder.js'
+import { codeOf } from '../registry/files.js'
 
 /** What reading to the end has shown of some bytes. */
 export interface BytesSeen {

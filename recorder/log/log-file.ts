@@ -46,13 +46,3 @@ export const openLogFile: OpenLogFile = async (path) => {
     close: () => handle.close(),
   }
 }
-
-/** Makes the entries of a folder (a new file, a rename) durable. */
-export async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
